@@ -1,0 +1,183 @@
+"""What the domain needs of the world, as Protocols; ``adapters`` holds the two sides of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from bharatchef.observed import Analyser, ModelIdentity, Unavailable
+from bharatchef.records import ActionSequence, Dish, Evaluation, Feedback, User
+from bharatchef.results import EvaluationResult
+
+
+class Clock(Protocol):
+    """The time, so that a test can hold it still."""
+
+    def now(self) -> datetime:
+        """The present moment in UTC, with its zone."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Named bytes. Keys are relative paths with '/', never absolute, never with '..'.
+
+    A write is atomic and durable: after it returns, the bytes survive a crash; before that, a reader
+    sees the old bytes or none, never a part. A full disk raises ``StoreError`` and leaves what was.
+    """
+
+    def put_bytes(self, key: str, data: bytes, content_type: str) -> None: ...
+
+    def put_file(self, key: str, path: Path, content_type: str) -> None:
+        """Store a file's bytes under ``key``; the file itself stays where it is."""
+        ...
+
+    def get_bytes(self, key: str) -> bytes:
+        """The bytes under ``key``; ``StoreError`` where there are none."""
+        ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """All keys that start with ``prefix``, in sorted order; half-written ones are never among them."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the bytes under ``key``; nothing happens where there are none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The answer to a claim of work.
+
+    ``claimed``: the caller holds the lease on ``evaluation`` (``resumed``: a dead worker began it).
+    ``held``: somebody alive holds it until ``until``. ``done``: it is COMPLETED; here it is.
+    """
+
+    outcome: Literal["claimed", "held", "done"]
+    evaluation: Evaluation
+    resumed: bool = False
+    until: datetime | None = None
+
+
+class EvaluationStore(Protocol):
+    """Users, evaluations and what belongs to them.
+
+    The claim is the one place where the same work done twice is prevented: it is a single
+    conditional write on ``evaluation.work_key``.
+    """
+
+    def claim(self, evaluation: Evaluation, owner: str, lease_s: float) -> Claim:
+        """Claim the work named by ``evaluation.work_key`` for ``owner``.
+
+        No record, or the last one FAILED: ``evaluation`` is stored as PROCESSING and leased. A
+        PROCESSING one whose lease ran out, or that ``owner`` itself holds, is taken over under its
+        old evaluation id.
+        """
+        ...
+
+    def renew(self, evaluation_id: str, owner: str, lease_s: float) -> None:
+        """Hold the lease for ``lease_s`` from now; ``LeaseLost`` where another has it."""
+        ...
+
+    def complete(self, result: EvaluationResult, owner: str) -> None:
+        """Store the evaluation, its action sequence and its feedback in ONE transaction, and end the lease.
+
+        ``LeaseLost`` where another worker has it; nothing is then written.
+        """
+        ...
+
+    def fail(self, evaluation_id: str, owner: str, reason: str) -> None:
+        """Record FAILED with a reason a person understands, and end the lease."""
+        ...
+
+    def get(self, evaluation_id: str) -> Evaluation | None: ...
+
+    def action_sequence(self, evaluation_id: str) -> ActionSequence | None: ...
+
+    def feedback(self, evaluation_id: str) -> Feedback | None: ...
+
+    def history(
+        self, user_id: str, dish_id: str | None = None, since: datetime | None = None
+    ) -> Sequence[Evaluation]:
+        """A user's evaluations, oldest first (index userId-timestamp)."""
+        ...
+
+    def expired(self) -> Sequence[Evaluation]:
+        """PROCESSING evaluations whose lease ran out: nobody alive works on them."""
+        ...
+
+    def delete(self, evaluation_id: str) -> bool:
+        """Remove an evaluation and all that hangs on it; false where there was none."""
+        ...
+
+    def put_user(self, user: User) -> None: ...
+
+    def user(self, user_id: str) -> User | None: ...
+
+
+class Models(Protocol):
+    """Models behind one contract: bytes in, decoded JSON out, wherever they run."""
+
+    def identify(self, analyser: Analyser) -> ModelIdentity | Unavailable:
+        """Which model would answer for ``analyser``, or why none would."""
+        ...
+
+    def invoke(self, analyser: Analyser, body: bytes, content_type: str) -> Mapping[str, Any]:
+        """The model's answer to one body (a chunk ``video/mp4``, an ``image/jpeg``, ``application/json``).
+
+        ``EndpointError`` where it does not answer, with ``retryable`` set.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Tip:
+    """One reviewed piece of advice; safety tips are quoted word for word."""
+
+    tip_id: str
+    text: str
+    safety: bool
+    source: str
+
+
+class TipStore(Protocol):
+    """Reviewed cooking tips, searched."""
+
+    def search(self, query: str, dish_id: str, limit: int) -> Sequence[Tip]:
+        """The tips nearest to ``query`` in English words, best first."""
+        ...
+
+
+class DishStore(Protocol):
+    """The dishes that films can be judged against."""
+
+    def get(self, dish_id: str) -> Dish:
+        """The dish; ``KnowledgeError`` that names near misses where there is none."""
+        ...
+
+    def list_dishes(self) -> Sequence[Dish]: ...
+
+
+class Notifier(Protocol):
+    """Tells people that an evaluation is complete or has failed (topics of the same names)."""
+
+    def evaluation_complete(self, evaluation: Evaluation) -> None: ...
+
+    def processing_failed(self, evaluation: Evaluation) -> None: ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """One side of every port."""
+
+    objects: ObjectStore
+    evaluations: EvaluationStore
+    models: Models
+    tips: TipStore
+    dishes: DishStore
+    notifier: Notifier
+    clock: Clock

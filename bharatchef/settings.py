@@ -1,0 +1,73 @@
+"""One validated Settings, built by ``load_settings``; nothing here is read at import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bharatchef.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """What can be set, each through ``BHARATCHEF_<NAME>`` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="BHARATCHEF_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".local" / "share" / "bharatchef",
+        description="where results, records and Prefect's own files are kept",
+    )
+    adapters: Literal["local"] = Field(default="local", description="which side of the ports is used")
+    lease_s: Annotated[float, Field(gt=1)] = Field(
+        default=60.0, description="how long a claim of work holds when its worker has died"
+    )
+    max_film_s: Annotated[float, Field(gt=0)] = Field(
+        default=3600.0, description="longest film taken, seconds"
+    )
+    max_film_bytes: Annotated[int, Field(gt=0)] = Field(
+        default=8_000_000_000, description="largest film taken, bytes"
+    )
+    max_cost_inr: Annotated[float, Field(gt=0)] = Field(
+        default=2.0, description="ceiling of cost a film, rupees"
+    )
+    rubric: str = Field(default="default", description="which rubric of bharatchef/scoring/rubrics")
+
+    @property
+    def objects_dir(self) -> Path:
+        return self.home / "objects"
+
+    @property
+    def database(self) -> Path:
+        return self.home / "bharatchef.sqlite3"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def dishes_dir(self) -> Path:
+        return self.home / "dishes"
+
+    @property
+    def prefect_home(self) -> Path:
+        return self.home / "prefect"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment, with ``overrides`` before it.
+
+    Raises:
+        ConfigurationError: a value does not fit; the message names the variable and what was expected.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "BHARATCHEF_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(
+            f"{name} does not fit: {first['msg']}, got {first['input']!r}.",
+            "Set it to a fitting value, or unset it.",
+        ) from error
