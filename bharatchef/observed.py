@@ -12,16 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from bharatchef.records import (
-    ActionSegment,
-    Confidence,
-    HeatLevel,
-    Record,
-    Seconds,
-    Sha256,
-    Slug,
-    Span,
-)
+from bharatchef.records import ActionSegment
+from bharatchef.vocabulary import Confidence, HeatLevel, Record, Seconds, Sha256, Slug, Span
 
 
 class Analyser(StrEnum):
