@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +37,10 @@ class ObjectStore(Protocol):
 
     def get_bytes(self, key: str) -> bytes:
         """The bytes under ``key``; ``StoreError`` where there are none."""
+        ...
+
+    def as_file(self, key: str) -> AbstractContextManager[Path]:
+        """The bytes under ``key`` as a file to read, for as long as the context lasts."""
         ...
 
     def exists(self, key: str) -> bool: ...

@@ -1,0 +1,38 @@
+# `make demo` and `make test` set up all they need first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+DEMO := demo
+
+.PHONY: help setup demo check test bench clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(BIN)/.complete ## make .venv with all that the laptop mode and the tests need
+
+$(BIN)/.complete: pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh
+
+demo: setup ## draw a film, evaluate it, print the scorecard and name the report
+	@$(BIN)/python -m kitchen_sim demo $(DEMO)
+	@BHARATCHEF_HOME=$(DEMO)/home $(BIN)/bharatchef evaluate $(DEMO)/masala-chai.mp4 --dish masala-chai \
+	    --segments $(DEMO)/masala-chai.segments.json --user demo --out $(DEMO)/report
+
+check: setup ## format, lint, types, the arrows between rooms, the dish files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/tmp/bharatchef-lint-imports.$$$$ 2>&1 \
+	    || { cat /tmp/bharatchef-lint-imports.$$$$; rm -f /tmp/bharatchef-lint-imports.$$$$; exit 1; }; \
+	    rm -f /tmp/bharatchef-lint-imports.$$$$
+	@$(BIN)/bharatchef dishes check
+
+test: check ## check, then every test that needs no emulator: the fast ones first
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/golden tests/flow tests/e2e
+
+bench: setup ## every figure that README and docs name (takes a while)
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove what was made here, the environment included
+	rm -rf .venv demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Makes .venv at the root with the pinned packages; says what is missing where it cannot.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+find_python() {
+    for candidate in "${PYTHON:-}" python3.11 python3 python; do
+        [ -n "$candidate" ] || continue
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+            printf '%s' "$candidate"
+            return
+        fi
+    done
+}
+
+python=$(find_python)
+if [ -z "$python" ]; then
+    came=$(python3 --version 2>&1 || echo "no python3 at all")
+    cat >&2 <<EOF
+Expected Python 3.11 with its venv module, found: $came.
+Install it (Debian and Ubuntu: python3.11 and python3.11-venv; macOS: brew install python@3.11), or name one:
+    make setup PYTHON=/path/to/python3.11
+EOF
+    exit 3
+fi
+
+if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "Setting up .venv (the first time takes a minute or two) ..."
+if ! .venv/bin/python -m pip install --disable-pip-version-check --quiet \
+    ${WHEELS:+--no-index --find-links "$WHEELS"} \
+    --constraint constraints.txt --editable '.[dev]' >"$log" 2>&1; then
+    cat "$log" >&2
+    missing=$(grep -oE 'No matching distribution found for [^ ]+' "$log" | sed 's/.* for //' | sort -u | tr '\n' ' ' || true)
+    cat >&2 <<EOF
+
+The packages could not all be installed.${missing:+ Missing: $missing}
+Expected: a package index that pip can reach, or a folder with the wheels of constraints.txt.
+  - behind a proxy or a mirror: set pip's own PIP_INDEX_URL, PIP_PROXY or PIP_CERT and call again;
+  - without a network: on a machine that has one, run
+        python3.11 -m pip download --dest wheels --constraint constraints.txt '.[dev]' setuptools wheel
+    carry the folder over, and call
+        make setup WHEELS=wheels
+EOF
+    exit 3
+fi
+touch .venv/bin/.complete
+echo "Ready: .venv/bin/bharatchef"
