@@ -64,10 +64,15 @@ class DurationRange(Record):
 
 
 class OrderEdge(Record):
-    """A step that must be finished before this one begins, and the cook's reason for it."""
+    """A step that must be finished before this one begins, and the cook's reason for it.
+
+    Of steps that are done several times, ``times`` says which time of ``step_id`` comes before which
+    time of this one, both from 1; without it every required time comes before the first of this one.
+    """
 
     step_id: Slug
     reason: str
+    times: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] | None = None
 
 
 class TechniquePoint(Record):
