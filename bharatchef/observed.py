@@ -155,12 +155,17 @@ class Detection(Record):
 
 
 class Detections(Record):
-    """All objects seen, and every moment that was looked at (also where nothing was seen)."""
+    """All objects seen, and every moment that was looked at (also where nothing was seen).
+
+    ``labels`` are all that the model can name: what is not among them was not looked for. Empty where
+    the model does not say; then only the labels of ``items`` are known to be looked for.
+    """
 
     kind: Literal["objects"] = "objects"
     model: ModelIdentity
     times_s: tuple[Seconds, ...]
     items: tuple[Detection, ...]
+    labels: tuple[str, ...] = ()
 
 
 class HeatSample(Record):
@@ -234,7 +239,8 @@ class Performance(Record):
     """What was done, as it goes to be judged.
 
     ``observed`` are the stretches in which a step could have been seen: only inside them is a step
-    'missing', elsewhere it is 'not seen'. ``observed_objects`` and ``heat`` may be ``Unavailable``.
+    'missing', elsewhere it is 'not seen'. Nor is a step or an ingredient ever missing that the source
+    could not have named: these are listed in ``unrecognisable_steps`` and ``unrecognisable_ingredients``.
     """
 
     source: SegmentSource
@@ -247,3 +253,5 @@ class Performance(Record):
     plate: PlatedDish | Unavailable
     segments_unavailable: Unavailable | None = None
     notes: tuple[str, ...] = ()
+    unrecognisable_steps: tuple[Slug, ...] = ()
+    unrecognisable_ingredients: tuple[Slug, ...] = ()
