@@ -64,7 +64,7 @@ def _amount(text: str) -> str:
     text = _words(text)
     if not re.match(AMOUNT_PATTERN, text, re.IGNORECASE):
         raise ValueError(
-            f"expected an amount that starts with a number, or 'a pinch', 'to taste', 'as needed', got {text!r}"
+            f"expected an amount that starts with a number, or 'a pinch', 'to taste', got {text!r}"
         )
     return text
 
@@ -107,7 +107,9 @@ class Entry(BaseModel):
 class Named(Entry):
     """What has names in other languages, the native script first, then in Latin letters."""
 
-    hi: tuple[Words, ...] = Field(default=(), description="names in Hindi, in Devanagari and in Latin letters")
+    hi: tuple[Words, ...] = Field(
+        default=(), description="names in Hindi, in Devanagari and in Latin letters"
+    )
     ta: tuple[Words, ...] = Field(
         default=(), description="names in Tamil, in Tamil script and in Latin letters"
     )
@@ -154,10 +156,16 @@ class TechniqueEntry(Entry):
 
 
 class EdgeEntry(Entry):
-    """A step that must be finished before this one begins."""
+    """A step that must be finished before this one begins.
+
+    For steps that are done several times: ``that_time`` of the other comes before ``this_time`` of this
+    one. Left out, all times of the other come before the first of this one.
+    """
 
     step: Name
     because: Words
+    that_time: Annotated[int, Field(ge=1, le=20)] | None = None
+    this_time: Annotated[int, Field(ge=1, le=20)] | None = None
 
 
 class StepEntry(Entry):
@@ -166,7 +174,9 @@ class StepEntry(Entry):
     id: Name
     action: Name = Field(description="one of knowledge_base/actions.yaml")
     text: Words = Field(description="what to do, in a sentence")
-    objects: tuple[Name, ...] = Field(default=(), description="tools and vessels of knowledge_base/objects.yaml")
+    objects: tuple[Name, ...] = Field(
+        default=(), description="tools and vessels of knowledge_base/objects.yaml"
+    )
     ingredients: tuple[Name, ...] = Field(default=(), description="ids of ingredients of this file")
     time: RangeText | None = Field(default=None, description="how long doing it once takes a careful cook")
     time_from: Words = Field(default=TIME_SOURCE, description="who says how long it takes")
@@ -216,13 +226,14 @@ class DishFile(Named):
 def dish_of(written: DishFile, sha256: str) -> Dish:
     """The ``Dish`` that a dish file says; ``sha256`` is that of the file's bytes."""
     actions = {step.id: step.action for step in written.steps}
+    counts = {step.id: step.how_often for step in written.steps}
     experts = tuple(_expert(expert, actions) for expert in written.expert_performances)
     return Dish(
         dish_id=written.dish,
         name=written.name,
         expected_duration_s=written.total_time,
         ingredients=tuple(_ingredient(i) for i in written.ingredients),
-        expected_steps=tuple(_step(step) for step in written.steps),
+        expected_steps=tuple(_step(step, counts) for step in written.steps),
         expert_video_s3_key=experts[0].video_s3_key if experts else None,
         expert_action_sequence=experts[0].actions if experts else (),
         created_at=datetime.combine(written.created, time(), UTC),
@@ -257,7 +268,7 @@ def _safety(entry: SafetyEntry) -> SafetyPoint:
     )
 
 
-def _step(entry: StepEntry) -> ExpectedStep:
+def _step(entry: StepEntry, counts: dict[str, int]) -> ExpectedStep:
     duration = None
     if entry.time is not None:
         duration = DurationRange(min_s=entry.time[0], max_s=entry.time[1], source=entry.time_from)
@@ -272,9 +283,16 @@ def _step(entry: StepEntry) -> ExpectedStep:
         technique=tuple(TechniquePoint(point_id=t.id, text=t.do, why=t.why) for t in entry.technique),
         required_count=entry.how_often,
         optional=entry.optional,
-        must_come_after=tuple(OrderEdge(step_id=e.step, reason=e.because) for e in entry.must_come_after),
+        must_come_after=tuple(_edge(edge, counts) for edge in entry.must_come_after),
         safety=entry.safety,
     )
+
+
+def _edge(entry: EdgeEntry, counts: dict[str, int]) -> OrderEdge:
+    times = None
+    if entry.that_time is not None or entry.this_time is not None:
+        times = (entry.that_time or counts[entry.step], entry.this_time or 1)
+    return OrderEdge(step_id=entry.step, reason=entry.because, times=times)
 
 
 def _expert(entry: ExpertEntry, actions: dict[str, str]) -> ExpertPerformance:

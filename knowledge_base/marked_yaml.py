@@ -97,8 +97,9 @@ def _refuse_references(text: str) -> None:
             raise _Refused(
                 line, "anchors and aliases ('&', '*') are not taken; write the value out, or quote it"
             )
-        if getattr(event, "tag", None) and not (isinstance(event, yaml.ScalarEvent) and event.tag == "!"):
-            raise _Refused(line, f"tags such as {event.tag!r} are not taken; write plain text")
+        tag = getattr(event, "tag", None)
+        if tag and not (isinstance(event, yaml.ScalarEvent) and tag == "!"):
+            raise _Refused(line, f"tags such as {tag!r} are not taken; write plain text")
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             depth += 1
             if depth > MAX_DEPTH:
