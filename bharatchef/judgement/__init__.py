@@ -1,0 +1,9 @@
+"""What happened against what the dish asks for: matching, order, missing, timing, and the rest.
+
+Knows nothing of films, models or scores: a performance comes in as segments and marks.
+"""
+
+from bharatchef.judgement.judge import judge
+from bharatchef.judgement.thresholds import Thresholds, load_thresholds
+
+__all__ = ["Thresholds", "judge", "load_thresholds"]

@@ -1,0 +1,109 @@
+"""One performance against one dish: all deviations, what did what, and what could not be judged.
+
+Pure: no clock, no disk, no network, and no scores; the same input always gives the same judgement.
+"""
+
+from __future__ import annotations
+
+from bharatchef.judgement.findings import numbered
+from bharatchef.judgement.graph import StepGraph, step_graph
+from bharatchef.judgement.marks import (
+    heat_assessment,
+    ingredient_assessment,
+    plate_assessment,
+    technique_assessment,
+)
+from bharatchef.judgement.matching import Matching, doings, matching
+from bharatchef.judgement.order import order_findings
+from bharatchef.judgement.presence import absence_findings, another_dish, surplus_findings
+from bharatchef.judgement.thresholds import Thresholds
+from bharatchef.judgement.timing import timing_findings
+from bharatchef.observed import Performance
+from bharatchef.records import Deviation, Dish, Judgement
+from bharatchef.vocabulary import Category, DeviationKind
+
+
+def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judgement:
+    """What went wrong in ``performance`` by the word of ``dish``, each finding with its evidence.
+
+    Where nothing recognised the steps, or too few of them are this dish's, no step is called missing
+    and step sequence and timing are not assessed, with the reason.
+
+    Raises:
+        KnowledgeError: the dish's order runs in a circle or names a step that it has not.
+    """
+    graph = step_graph(dish)
+    found = doings(performance.segments, thresholds.presence.same_step_gap_s)
+    matched = matching(graph, found, thresholds)
+    blind = _steps_not_judged(graph, matched, performance, thresholds)
+    heat = heat_assessment(graph, matched, performance, thresholds.heat)
+    visual = ingredient_assessment(dish, graph, matched, performance, thresholds.ingredients)
+    technique = technique_assessment(graph, performance)
+    plate = plate_assessment(dish, performance, thresholds.plate)
+    findings = [*visual.findings, *technique.findings, *plate.findings]
+    if not blind:
+        findings += order_findings(graph, matched, thresholds.order)
+        findings += absence_findings(graph, matched, performance, thresholds.presence)
+        findings += surplus_findings(graph, matched)
+        findings += timing_findings(graph, matched, thresholds.timing)
+        findings += heat.findings
+    deviations = numbered(findings)
+    return Judgement(
+        deviations=deviations,
+        matches=tuple(
+            (node.step_id, matched.done[node].indices[0]) for node in graph.nodes if node in matched.done
+        ),
+        sequence_accuracy=None if blind else _sequence_accuracy(graph, matched, deviations),
+        assessable={
+            Category.STEP_SEQUENCE: blind,
+            Category.TIMING: blind or _timing_not_judged(graph, matched),
+            Category.TECHNIQUE: technique.unassessed,
+            Category.HEAT: blind or heat.unassessed,
+            Category.VISUAL: visual.unassessed,
+            Category.PLATING: plate.unassessed,
+        },
+        thresholds_version=thresholds.version,
+        thresholds_sha256=thresholds.sha256,
+    )
+
+
+def _steps_not_judged(
+    graph: StepGraph, matched: Matching, performance: Performance, thresholds: Thresholds
+) -> str:
+    if performance.segments_unavailable is not None:
+        return performance.segments_unavailable.reason
+    if not graph.nodes:
+        return "this dish has no steps"
+    if not matched.done:
+        return "no step of this dish was recognised in the film"
+    return another_dish(graph, matched, thresholds.presence.another_dish_share)
+
+
+def _timing_not_judged(graph: StepGraph, matched: Matching) -> str:
+    if any(graph.steps[node.step_id].duration is not None for node in matched.done):
+        return ""
+    return "no step that was seen has a duration in this dish"
+
+
+def _sequence_accuracy(
+    graph: StepGraph, matched: Matching, deviations: tuple[Deviation, ...]
+) -> float | None:
+    """The share of required times done with nothing wrong in their order; not seen ones count neither way."""
+    disordered = {
+        (deviation.step_id, index)
+        for deviation in deviations
+        if deviation.kind is DeviationKind.OUT_OF_ORDER
+        for index in deviation.segments
+    }
+    unseen = sum(
+        d.kind is DeviationKind.NOT_SEEN and d.category is Category.STEP_SEQUENCE for d in deviations
+    )
+    required = sum(not graph.steps[node.step_id].optional for node in graph.nodes) - unseen
+    if required <= 0:
+        return None
+    right = sum(
+        not graph.steps[node.step_id].optional
+        and not any((node.step_id, index) in disordered for index in doing.indices)
+        for node, doing in matched.done.items()
+    )
+    return right / required

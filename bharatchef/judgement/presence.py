@@ -1,0 +1,158 @@
+"""Steps left out, not seen, repeated, or not of this dish; knows nothing of order errors or durations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bharatchef.judgement.findings import Finding, clock, length, words_for
+from bharatchef.judgement.graph import Node, StepGraph
+from bharatchef.judgement.matching import Matching
+from bharatchef.judgement.thresholds import PresenceThresholds
+from bharatchef.observed import Performance
+from bharatchef.vocabulary import Category, DeviationKind, Span
+
+
+def absence_findings(
+    graph: StepGraph, matched: Matching, performance: Performance, thresholds: PresenceThresholds
+) -> tuple[Finding, ...]:
+    """A finding for every required time that nothing did: missing, or not seen where that is likelier.
+
+    Missing needs evidence that the step could have been seen: the stretch between its neighbours in
+    the dish's order was in view, and the source seldom fails to report a step that was done.
+    """
+    if not matched.done:
+        return ()
+    return tuple(
+        _absence(graph, matched, node, performance, thresholds)
+        for node in graph.nodes
+        if node not in matched.done and not graph.steps[node.step_id].optional
+    )
+
+
+def _absence(
+    graph: StepGraph,
+    matched: Matching,
+    node: Node,
+    performance: Performance,
+    thresholds: PresenceThresholds,
+) -> Finding:
+    step = graph.steps[node.step_id]
+    window = _window(graph, matched, node, performance)
+    shortest_s = step.duration.min_s if step.duration else 0.0
+    hidden_s = longest_gap_s(performance.observed, window)
+    kind, confidence = DeviationKind.NOT_SEEN, 1.0
+    if hidden_s > max(thresholds.hidden_gap_s, shortest_s / 2):
+        seen = f"{length(hidden_s)} in which it may have been done could not be seen"
+    else:
+        missed = _miss_rate(matched, performance, thresholds)
+        if _busy(matched, window, shortest_s / 2):
+            missed *= 0.5
+        sure = thresholds.skip_rate / (thresholds.skip_rate + missed)
+        if sure >= thresholds.missing_from:
+            kind, confidence = DeviationKind.MISSING, sure
+            seen = "all of the time in which it belongs was in view, and it was not done"
+        else:
+            seen = "it was not recognised, but the source often overlooks a step that was done"
+    times = f", time {node.time} of {step.required_count}" if step.required_count > 1 else ""
+    return Finding(
+        kind=kind,
+        category=Category.STEP_SEQUENCE,
+        step_id=node.step_id,
+        span=window,
+        expected=f"{words_for(step)}{times}",
+        expected_source="steps of the dish",
+        seen=seen,
+        confidence=confidence,
+        safety_id=next(iter(step.safety), None),
+        subject=str(node.time),
+    )
+
+
+def _window(graph: StepGraph, matched: Matching, node: Node, performance: Performance) -> Span:
+    """Where in the film the step belongs; all of the film where its neighbours stand the wrong way round."""
+    earliest = max((matched.done[n].end_s for n in graph.before[node] if n in matched.done), default=0.0)
+    latest = min(
+        (matched.done[n].start_s for n in graph.after[node] if n in matched.done),
+        default=performance.duration_s,
+    )
+    if latest < earliest:
+        return Span(start_s=0.0, end_s=performance.duration_s)
+    return Span(start_s=earliest, end_s=latest)
+
+
+def longest_gap_s(spans: Sequence[Span], window: Span) -> float:
+    """The longest stretch of ``window`` that no span covers, seconds."""
+    gap, reached = 0.0, window.start_s
+    for span in sorted(spans, key=lambda s: (s.start_s, s.end_s)):
+        if span.end_s <= reached:
+            continue
+        if span.start_s >= window.end_s:
+            break
+        gap = max(gap, span.start_s - reached)
+        reached = span.end_s
+    return max(gap, window.end_s - reached)
+
+
+def _miss_rate(matched: Matching, performance: Performance, thresholds: PresenceThresholds) -> float:
+    """How likely the source overlooks a step: its usual rate, or worse where it is unsure itself."""
+    usual = thresholds.miss_rate.get(performance.source.kind, 1.0)
+    doubts = [1.0 - doing.confidence for doing in matched.done.values()]
+    return max(usual, sum(doubts) / len(doubts) if doubts else 1.0)
+
+
+def _busy(matched: Matching, window: Span, room_s: float) -> bool:
+    """Whether other steps fill the window so that no free stretch is long enough for this one."""
+    taken = [Span(start_s=d.start_s, end_s=d.end_s) for d in matched.done.values()]
+    return longest_gap_s(taken, window) < room_s
+
+
+def surplus_findings(graph: StepGraph, matched: Matching) -> tuple[Finding, ...]:
+    """A finding for each doing beyond the required times, and for each that is no step of the dish."""
+    found = []
+    for doing in matched.surplus:
+        step = graph.steps[doing.step_id]
+        times = "once" if step.required_count == 1 else f"{step.required_count} times"
+        found.append(
+            Finding(
+                kind=DeviationKind.REPEATED,
+                category=Category.STEP_SEQUENCE,
+                step_id=doing.step_id,
+                span=Span(start_s=doing.start_s, end_s=doing.end_s),
+                segments=doing.indices,
+                expected=f"{words_for(step)} {times}",
+                expected_source="steps of the dish",
+                seen=f"done again at {clock(doing.start_s)}",
+                confidence=doing.confidence,
+            )
+        )
+    for doing in matched.unknown:
+        found.append(
+            Finding(
+                kind=DeviationKind.EXTRA,
+                category=Category.STEP_SEQUENCE,
+                span=Span(start_s=doing.start_s, end_s=doing.end_s),
+                segments=doing.indices,
+                expected="the steps of this dish",
+                expected_source="steps of the dish",
+                seen=f"“{doing.step_id}” at {clock(doing.start_s)}, which this dish does not ask for",
+                confidence=doing.confidence,
+                subject=doing.step_id,
+            )
+        )
+    return tuple(found)
+
+
+def another_dish(graph: StepGraph, matched: Matching, share: float) -> str:
+    """Why this film seems to show another dish; empty where it shows this one.
+
+    Args:
+        share: of the required times, the share that must have been met, 0 to 1.
+    """
+    required = [node for node in graph.nodes if not graph.steps[node.step_id].optional]
+    met = sum(node in matched.done for node in required)
+    if len(required) < 4 or met >= share * len(required):
+        return ""
+    return (
+        f"only {met} of this dish's {len(required)} steps were found: the film seems to show another "
+        "dish, or too little of this one"
+    )

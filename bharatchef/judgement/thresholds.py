@@ -1,0 +1,107 @@
+"""The versioned thresholds that judging goes by; knows nothing of dishes or films."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, ValidationError
+
+from bharatchef.errors import KnowledgeError
+from bharatchef.vocabulary import Confidence, Points, Record, Seconds, Sha256
+
+PositiveSeconds = Annotated[float, Field(gt=0)]
+
+
+class OrderThresholds(Record):
+    """When two steps count as done in the wrong order."""
+
+    concurrent_overlap_s: Seconds
+    lead_half_s: PositiveSeconds
+
+
+class PresenceThresholds(Record):
+    """When a step counts as left out."""
+
+    miss_rate: dict[str, Confidence]
+    skip_rate: Annotated[float, Field(gt=0, lt=1)]
+    missing_from: Confidence
+    hidden_gap_s: Seconds
+    same_step_gap_s: Seconds
+    another_dish_share: Confidence
+
+
+class TimingThresholds(Record):
+    """When a step counts as too long or too short."""
+
+    boundary_s: Seconds
+    half_factor: Annotated[float, Field(ge=1)]
+    sharpness: Annotated[float, Field(gt=0)]
+    report_from: Confidence
+
+
+class HeatThresholds(Record):
+    """When a step's heat counts as wrong."""
+
+    wrong_share: Confidence
+    known_share: Confidence
+    confidence_one_level: Confidence
+    confidence_more_levels: Confidence
+
+
+class IngredientThresholds(Record):
+    """When an ingredient counts as wrong or left out."""
+
+    wrong_from: Confidence
+    complete_share: Confidence
+
+
+class PlateThresholds(Record):
+    """When a plate counts as well plated."""
+
+    good_likeness: Points
+
+
+class Thresholds(Record):
+    """All thresholds of judging, with the version and the hash of the file they came from."""
+
+    version: str
+    sha256: Sha256
+    order: OrderThresholds
+    presence: PresenceThresholds
+    timing: TimingThresholds
+    heat: HeatThresholds
+    ingredients: IngredientThresholds
+    plate: PlateThresholds
+
+
+def parse_thresholds(data: bytes, name: str) -> Thresholds:
+    """Thresholds out of the bytes of a YAML file.
+
+    Args:
+        data: the file, UTF-8.
+        name: what to call the file in an error.
+
+    Raises:
+        KnowledgeError: not YAML, or a value is missing or does not fit; the message names it.
+    """
+    try:
+        raw: Any = yaml.safe_load(data)
+    except yaml.YAMLError as error:
+        raise KnowledgeError(f"{name} is not YAML: {error}.", "Mend the file or restore it.") from error
+    if not isinstance(raw, dict):
+        raise KnowledgeError(f"{name}: expected a mapping of thresholds, got {type(raw).__name__}.")
+    try:
+        return Thresholds.model_validate({**raw, "sha256": hashlib.sha256(data).hexdigest()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise KnowledgeError(f"{name}: {where}: {first['msg']}.", "Mend that line of the file.") from error
+
+
+def load_thresholds() -> Thresholds:
+    """The thresholds that come with the program."""
+    data = resources.files("bharatchef.judgement").joinpath("thresholds.yaml").read_bytes()
+    return parse_thresholds(data, "bharatchef/judgement/thresholds.yaml")

@@ -1,0 +1,6 @@
+"""Judgements into points by a versioned rubric; knows nothing of how the judgement came about."""
+
+from bharatchef.scoring.rubric import Rubric, load_rubric
+from bharatchef.scoring.score import score
+
+__all__ = ["Rubric", "load_rubric", "score"]
