@@ -115,6 +115,14 @@ class EvaluationStore(Protocol):
         """PROCESSING evaluations whose lease ran out: nobody alive works on them."""
         ...
 
+    def unannounced(self) -> Sequence[Evaluation]:
+        """COMPLETED and FAILED evaluations that nobody was told of yet, oldest first."""
+        ...
+
+    def announced(self, evaluation_id: str) -> None:
+        """Note that people were told; a crash between telling and this tells them twice, never not at all."""
+        ...
+
     def delete(self, evaluation_id: str) -> bool:
         """Remove an evaluation and all that hangs on it; false where there was none."""
         ...
