@@ -147,6 +147,9 @@ class SqliteEvaluations:
             (user_id, moment(since) if since else "", dish_id, dish_id),
         )
 
+    def find(self, prefix: str) -> Sequence[Evaluation]:
+        return self._evaluations("substr(evaluationId, 1, length(?)) = ?", (prefix, prefix))
+
     def expired(self) -> Sequence[Evaluation]:
         return self._evaluations("status = 'PROCESSING' AND leaseUntil <= ?", (moment(self._clock.now()),))
 
