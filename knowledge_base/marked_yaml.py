@@ -92,7 +92,7 @@ def _refuse_references(text: str) -> None:
     """Look at the event stream, which costs no more than the text is long, before anything is built."""
     depth = 0
     for event in _events(text):
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _Refused(
                 line, "anchors and aliases ('&', '*') are not taken; write the value out, or quote it"

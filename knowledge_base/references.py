@@ -1,4 +1,4 @@
-"""What a dish file refers to, and whether its order can be cooked; takes files that are otherwise wrong too."""
+"""What a dish file refers to, and whether its order can be cooked; takes otherwise faulty files too."""
 
 from __future__ import annotations
 

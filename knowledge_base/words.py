@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from bharatchef.errors import KnowledgeError
 from knowledge_base.marked_yaml import read_marked
 
+_MEASURE = r"[\d/.]+ (?:cup|teaspoon|tablespoon|tsp|tbsp)s?\b|\b\w+-safe\b"
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -35,30 +36,40 @@ def objects() -> Mapping[str, Word]:
     return _words(FOLDER / "objects.yaml", "objects")
 
 
-def action_for(text: str, otherwise: str) -> str:
-    """The listed action that a sentence such as ``Sauté the onions`` is about.
+def action_for(texts: Sequence[str], otherwise: str) -> str:
+    """The listed action that a sentence such as ``Saute the onions`` is about.
 
-    The words at its start count before those within it, longer ones before shorter.
+    The start of each text counts before what lies within it, longer words before shorter, earlier texts
+    before later ones.
     """
-    plain = _plain(text)
     names = sorted(
         ((_plain(n), word.word) for word in actions().values() for n in (word.word, *word.like)),
         key=lambda pair: (-len(pair[0]), pair),
     )
-    for name, word in names:
-        if re.match(rf"{name}\b", plain):
-            return word
-    found = [(m.start(), i, word) for i, (name, word) in enumerate(names) if (m := _find(name, plain))]
-    return min(found)[2] if found else otherwise
+    plain = [_plain(text) for text in texts]
+    for text in plain:
+        for name, word in names:
+            if re.match(rf"{name}\b", text):
+                return word
+    for text in plain:
+        found = [(m.start(), i, word) for i, (name, word) in enumerate(names) if (m := _find(name, text))]
+        if found:
+            return min(found)[2]
+    return otherwise
 
 
 def objects_in(text: str) -> tuple[str, ...]:
-    """The listed objects that a sentence names, in its order."""
-    plain = _plain(text)
+    """The listed objects that a sentence names, in its order; ``1/4 cup`` and ``microwave-safe`` name none.
+
+    A word that is also something one does (whisk, brush, can) is an object only after such as *a* or *the*.
+    """
+    plain = _plain(re.sub(_MEASURE, " ", text.lower()))
+    verbs = {_plain(n) for word in actions().values() for n in (word.word, *word.like)} | {"can"}
     found: dict[str, int] = {}
     for word in objects().values():
         for name in (word.word, *word.like):
-            if match := _find(_plain(name), plain):
+            before = r"\b(?:a|an|the|from|with|of) " if _plain(name) in verbs else ""
+            if match := re.search(rf"{before}\b{_plain(name)}s?\b", plain):
                 found[word.word] = min(match.start(), found.get(word.word, len(plain)))
     return tuple(sorted(found, key=lambda word: (found[word], word)))
 
