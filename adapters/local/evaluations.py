@@ -212,7 +212,7 @@ class SqliteEvaluations:
             "SELECT 1 FROM Evaluations WHERE evaluationId = ?", (started.evaluation_id,)
         ).fetchone():
             raise StoreError(
-                f"Expected a new evaluation id for new work; {started.evaluation_id!r} is taken by other work.",
+                f"Expected a new evaluation id for new work; {started.evaluation_id!r} names other work.",
                 "Give the evaluation an id of its own.",
             )
         connection.execute(

@@ -102,7 +102,7 @@ class FolderObjects:
 
     @contextmanager
     def as_file(self, key: str) -> Iterator[Path]:
-        # The file itself and no copy: one that is replaced or deleted meanwhile stays whole for who has it open.
+        # The file itself, no copy: when it is replaced or deleted, who has it open still reads the old one.
         if not self.exists(key):
             raise StoreError(f"Expected something stored under {key!r}; there is nothing.")
         yield self.path_of(key)

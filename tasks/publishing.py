@@ -1,0 +1,169 @@
+"""Publishing: what an evaluation leaves behind, in an order that a crash at any moment cannot spoil.
+
+Plain functions over the ports; knows nothing of Prefect. **First the objects, then the one transaction
+that makes the evaluation COMPLETED, then the announcement.** Killed before the transaction, the
+evaluation is still PROCESSING and whoever takes it over writes the same keys again; killed after it,
+only the announcement is owed, and ``announce_pending`` makes it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from bharatchef.errors import BharatChefError, LeaseLost
+from bharatchef.ports import Ports
+from bharatchef.records import Evaluation
+from bharatchef.results import EvaluationResult
+from bharatchef.vocabulary import Status
+
+_log = logging.getLogger(__name__)
+
+
+def result_key(evaluation_id: str, name: str = "") -> str:
+    """The key of a published object (``result.json``, ``report.html``), or the prefix of them all."""
+    return f"results/{evaluation_id}/{name}"
+
+
+def publish(
+    ports: Ports, result: EvaluationResult, report_html: str, owner: str, lease_s: float = 60.0
+) -> Evaluation:
+    """Keep the result, the report and the stills, make the evaluation COMPLETED, and tell of it.
+
+    The stills are copied to the result's own keys, so that it stays whole when cached frames are
+    swept. The announcement is made at least once: when it fails it stays owed, and the evaluation is
+    complete all the same.
+
+    Args:
+        lease_s: how long the lease is held from each object on, seconds; one object must be stored within it.
+
+    Returns:
+        The evaluation as it is stored, COMPLETED, with its ``result_s3_key``.
+
+    Raises:
+        LeaseLost: another worker took the work over, or somebody deleted it; nothing is completed.
+        StoreError: something could not be kept; the evaluation stays PROCESSING.
+    """
+    evaluation_id = result.evaluation.evaluation_id
+    try:
+        result, stills = _with_own_stills(result)
+        completed = _completed(ports, result)
+        result = result.model_copy(update={"evaluation": completed})
+        written = set()
+        for source, key in stills:
+            ports.evaluations.renew(evaluation_id, owner, lease_s)
+            ports.objects.put_bytes(key, ports.objects.get_bytes(source), "image/jpeg")
+            written.add(key)
+        documents = (
+            ("report.html", report_html, "text/html; charset=utf-8"),
+            ("result.json", result.to_json(), "application/json"),
+        )
+        for name, text, content_type in documents:
+            ports.evaluations.renew(evaluation_id, owner, lease_s)
+            ports.objects.put_bytes(result_key(evaluation_id, name), text.encode(), content_type)
+            written.add(result_key(evaluation_id, name))
+        _delete_all(
+            ports, (k for k in ports.objects.list_keys(result_key(evaluation_id)) if k not in written)
+        )
+        ports.evaluations.complete(result, owner)
+    except LeaseLost:
+        if ports.evaluations.get(evaluation_id) is None:
+            # Deleted while it was being published: nothing of it may stay behind.
+            _delete_all(ports, ports.objects.list_keys(result_key(evaluation_id)))
+        raise
+    _announce(ports, completed)
+    return completed
+
+
+def record_failure(ports: Ports, evaluation_id: str, owner: str, reason: str) -> Evaluation:
+    """Make the evaluation FAILED for a reason that a person understands, and tell of it.
+
+    Raises:
+        LeaseLost: another worker took the work over; nothing is written.
+    """
+    ports.evaluations.fail(evaluation_id, owner, reason)
+    failed = ports.evaluations.get(evaluation_id)
+    if failed is None:
+        raise LeaseLost(f"Evaluation {evaluation_id} was deleted while its failure was being recorded.")
+    _announce(ports, failed)
+    return failed
+
+
+def announce_pending(ports: Ports) -> list[Evaluation]:
+    """Tell of every evaluation that ended and that nobody was told of, because a worker died in between."""
+    return [evaluation for evaluation in ports.evaluations.unannounced() if _announce(ports, evaluation)]
+
+
+def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
+    """Delete an evaluation with its report, result and stills, and the films that no other one was made of.
+
+    Interrupted, it is finished by calling it again or by ``sweep_orphans``: the record goes first.
+
+    Returns:
+        How many stored objects went.
+    """
+    ports.evaluations.delete(evaluation.evaluation_id)
+    still_needed = {key for other in ports.evaluations.find("") for key in _films(other)}
+    films = [key for key in _films(evaluation) if key not in still_needed and ports.objects.exists(key)]
+    return _delete_all(ports, [*ports.objects.list_keys(result_key(evaluation.evaluation_id)), *films])
+
+
+def sweep_orphans(ports: Ports) -> int:
+    """Delete published objects that have no record, as a killed deletion leaves them; returns how many."""
+    known: dict[str, bool] = {}
+
+    def orphaned(key: str) -> bool:
+        # A record is there before the first object is, so what has none is never somebody's work in progress.
+        evaluation_id = key.split("/")[1]
+        if evaluation_id not in known:
+            known[evaluation_id] = ports.evaluations.get(evaluation_id) is not None
+        return not known[evaluation_id]
+
+    return _delete_all(ports, (key for key in ports.objects.list_keys("results/") if orphaned(key)))
+
+
+def _films(evaluation: Evaluation) -> list[str]:
+    return [key for key in (evaluation.trainee_video_s3_key, evaluation.side_video_s3_key) if key]
+
+
+def _with_own_stills(result: EvaluationResult) -> tuple[EvaluationResult, list[tuple[str, str]]]:
+    prefix = result_key(result.evaluation.evaluation_id, "stills/")
+    moved = [
+        (still, f"{prefix}{number:04d}.{still.key.rsplit('.', 1)[-1]}")
+        for number, still in enumerate(result.stills)
+    ]
+    stills = tuple(still.model_copy(update={"key": key}) for still, key in moved)
+    return result.model_copy(update={"stills": stills}), [(still.key, key) for still, key in moved]
+
+
+def _completed(ports: Ports, result: EvaluationResult) -> Evaluation:
+    evaluation = result.evaluation
+    return evaluation.model_copy(
+        update={
+            "status": Status.COMPLETED,
+            "completed_at": evaluation.completed_at or ports.clock.now(),
+            "result_s3_key": result_key(evaluation.evaluation_id, "result.json"),
+        }
+    )
+
+
+def _announce(ports: Ports, evaluation: Evaluation) -> bool:
+    try:
+        if evaluation.status == Status.COMPLETED:
+            ports.notifier.evaluation_complete(evaluation)
+        else:
+            ports.notifier.processing_failed(evaluation)
+        ports.evaluations.announced(evaluation.evaluation_id)
+    except BharatChefError as error:
+        _log.warning(
+            "Evaluation %s has ended but could not be announced: %s", evaluation.evaluation_id, error
+        )
+        return False
+    return True
+
+
+def _delete_all(ports: Ports, keys: Iterable[str]) -> int:
+    found = list(keys)
+    for key in found:
+        ports.objects.delete(key)
+    return len(found)
