@@ -1,0 +1,264 @@
+"""Turns what the models saw second by second into the dish's steps, with start, end and confidence.
+
+The whole film is read at once (``decoder.py``): any order is allowed, so is nothing at all, and so is
+something that is no step of the dish. The order that the dish asks for plays no part in what was seen,
+or mistakes would be read away; it breaks ties alone, where nothing tells two steps apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bharatchef.observed import ActionProbabilities, Detections, Unavailable
+from bharatchef.perception.decoder import decode
+from bharatchef.perception.evidence import ActionColumns, action_columns, action_evidence, object_evidence
+from bharatchef.perception.parameters import StepParameters, labels, parameters
+from bharatchef.perception.step_names import normalised
+from bharatchef.records import ActionSegment, Dish, DurationRange
+from bharatchef.vocabulary import Span
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """The steps found, what could never have been found, where the model looked, and notes for a reader."""
+
+    segments: tuple[ActionSegment, ...]
+    unrecognisable_steps: tuple[str, ...]
+    observed: tuple[Span, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A segment in samples; ``shares`` are the mean posteriors of every state over it."""
+
+    start_s: float
+    end_s: float
+    state: int
+    shares: Array
+
+
+def looked_at(times_s: Sequence[float], gap_periods: float = 3.0) -> tuple[Span, ...]:
+    """The stretches that moments ``times_s`` (increasing, seconds) speak for, each half a period around.
+
+    Moments further apart than ``gap_periods`` times the usual period leave a gap: nobody looked there.
+    """
+    if not times_s:
+        return ()
+    times = np.asarray(times_s, dtype=np.float64)
+    period = _period(times)
+    cuts = np.flatnonzero(np.diff(times) > gap_periods * period) + 1
+    return tuple(
+        Span(start_s=max(0.0, float(part[0]) - period / 2), end_s=float(part[-1]) + period / 2)
+        for part in np.split(times, cuts)
+    )
+
+
+def recognise_steps(
+    actions: ActionProbabilities, detections: Detections | Unavailable | None, dish: Dish
+) -> Recognition:
+    """The dish's steps as they were done, by start.
+
+    A segment's ``confidence`` is the mean over its seconds of the posterior probability that its step
+    is being done then. Steps of one action that no object tells apart share it: two such steps get one
+    half each at best. What is no step of the dish but looks like an action is a segment without a step.
+
+    Args:
+        actions: probabilities at increasing times.
+        detections: objects at their own times; without them steps are told apart by action alone.
+        dish: the dish whose steps are looked for.
+
+    Raises:
+        ValueError: the times do not increase.
+    """
+    numbers = parameters()
+    use = numbers.steps
+    times = np.asarray(actions.times_s, dtype=np.float64)
+    if times.size > 1 and (np.diff(times) <= 0).any():
+        raise ValueError("expected increasing times of action probabilities")
+    columns = action_columns(dish, actions.labels, labels())
+    notes = [f"Steps were recognised by parameters {numbers.version} (sha256 {numbers.sha256[:12]})."]
+    if columns.unrecognisable:
+        notes.append(
+            f"The action model has no word for what these steps do, so they could not be seen:"
+            f" {', '.join(columns.unrecognisable)}."
+        )
+    observed = looked_at(actions.times_s, use.gap_periods)
+    if times.size == 0 or not columns.steps:
+        return Recognition((), columns.unrecognisable, observed, tuple(notes))
+    evidence = action_evidence(actions, columns, use)
+    if isinstance(detections, Detections):
+        evidence[:, : len(columns.steps)] += object_evidence(
+            times, columns.steps, detections, dish, labels(), use
+        )
+    found: list[_Found] = []
+    period = _period(times)
+    cuts = np.flatnonzero(np.diff(times) > use.gap_periods * period) + 1
+    for part in np.split(np.arange(times.size), cuts):
+        found += _decoded(times[part], evidence[part], columns, period, use)
+    segments, unsure = _segments(found, columns, actions.labels, dish, use)
+    if unsure:
+        notes.append(f"{unsure} further stretches looked like a step, too faintly to be counted.")
+    return Recognition(segments, columns.unrecognisable, observed, tuple(notes))
+
+
+def _period(times: Array) -> float:
+    return float(np.median(np.diff(times))) if times.size > 1 else 1.0
+
+
+def _decoded(
+    times: Array, evidence: Array, columns: ActionColumns, period: float, use: StepParameters
+) -> list[_Found]:
+    """The segments of one stretch that was looked at without a gap; background is left out."""
+    # On an even grid a missing sample takes its neighbour's evidence: gaps in here are short.
+    grid = np.arange(times[0], times[-1] + period / 2, period)
+    nearest = np.abs(times[None, :] - grid[:, None]).argmin(axis=1) if times.size > 1 else np.zeros(1, int)
+    even = evidence[nearest]
+    pooled = -(-len(even) // use.most_samples)
+    if pooled > 1:
+        starts = np.arange(0, len(even), pooled)
+        even = np.add.reduceat(even, starts, axis=0)
+    length = period * pooled
+    states = even.shape[1]
+    background = states - 1
+    log_duration = _log_durations(columns, states, len(even), length, use)
+    log_start, log_transition = _log_moves(len(columns.steps), len(columns.other), use)
+    decoded = decode(even, log_duration, log_start, log_transition)
+    origin, last = max(0.0, float(times[0]) - period / 2), float(times[-1]) + period / 2
+    return [
+        _Found(
+            start_s=max(origin, float(times[0]) - period / 2 + begin * length),
+            end_s=min(last, float(times[0]) - period / 2 + end * length),
+            state=state,
+            shares=decoded.posterior[begin:end].mean(axis=0),
+        )
+        for begin, end, state in decoded.segments
+        if state != background
+    ]
+
+
+def _log_durations(
+    columns: ActionColumns, states: int, samples: int, period: float, use: StepParameters
+) -> Array:
+    """(samples, states) log-probability of each length; a column sums to 1 over the lengths possible."""
+    seconds: Array = np.arange(1, samples + 1, dtype=np.float64) * period
+    free = _log_normal(seconds, use.step_median_s, use.step_spread)
+    table = np.empty((samples, states))
+    for state in range(states):
+        wanted = columns.steps[state].duration if state < len(columns.steps) else None
+        if state == states - 1:
+            table[:, state] = _log_normal(seconds, use.background_median_s, use.background_spread)
+        elif wanted is not None and wanted.max_s > 0:
+            table[:, state] = _in_range(seconds, wanted, period, use.outside_range_spread)
+        else:
+            table[:, state] = free
+    normal: Array = table - np.log(np.exp(table - table.max(axis=0)).sum(axis=0)) - table.max(axis=0)
+    return normal
+
+
+def _log_normal(seconds: Array, median: float, spread: float) -> Array:
+    log_ratio = np.log(seconds / median)
+    density: Array = -0.5 * (log_ratio / spread) ** 2 - np.log(seconds)
+    return density
+
+
+def _in_range(seconds: Array, wanted: DurationRange, period: float, spread: float) -> Array:
+    low, high = max(wanted.min_s, period), max(wanted.max_s, period)
+    outside = np.maximum(0.0, np.maximum(np.log(low / seconds), np.log(seconds / high)))
+    fall: Array = -0.5 * (outside / spread) ** 2
+    return fall
+
+
+def _log_moves(steps: int, others: int, use: StepParameters) -> tuple[Array, Array]:
+    """(states,) and (states, states): every step may be first and may follow every other alike."""
+    states = steps + others + 1
+    share = np.empty(states)
+    other_total = use.other_next if others else 0.0
+    share[:steps] = (1 - use.background_next - other_total) / steps
+    share[steps : steps + others] = other_total / max(others, 1)
+    share[-1] = use.background_next
+    moves = np.tile(share, (states, 1))
+    np.fill_diagonal(moves, 0.0)
+    moves /= np.maximum(moves.sum(axis=1, keepdims=True), 1e-12)
+    with np.errstate(divide="ignore"):
+        return np.log(share), np.log(moves)
+
+
+def _segments(
+    found: list[_Found],
+    columns: ActionColumns,
+    model_labels: tuple[str, ...],
+    dish: Dish,
+    use: StepParameters,
+) -> tuple[tuple[ActionSegment, ...], int]:
+    steps = columns.steps
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for state, step_columns in enumerate(columns.step_columns):
+        groups.setdefault(step_columns, []).append(state)
+    named = dict(enumerate(item.state for item in found))
+    for members in groups.values():
+        if len(members) > 1:
+            named |= _shared_out(found, members, columns, dish, use)
+    segments, unsure = [], 0
+    for index, item in enumerate(found):
+        state = named[index]
+        if state >= len(steps):
+            certain, confidence = item.shares[item.state], float(item.shares[item.state])
+            step_id, action = None, normalised(model_labels[columns.other[state - len(steps)]])
+            action = action.replace(" ", "-")
+        else:
+            members = next(m for m in groups.values() if state in m)
+            certain, confidence = item.shares[members].sum(), float(item.shares[state])
+            step_id, action = steps[state].step_id, steps[state].action
+        if certain < use.least_confidence:
+            unsure += 1
+            continue
+        segments.append(
+            ActionSegment(
+                action_type=action,
+                start_s=item.start_s,
+                end_s=item.end_s,
+                confidence=min(1.0, max(0.0, confidence)),
+                step_id=step_id,
+            )
+        )
+    segments.sort(key=lambda segment: (segment.start_s, segment.end_s))
+    return tuple(segments), unsure
+
+
+def _shared_out(
+    found: list[_Found], members: list[int], columns: ActionColumns, dish: Dish, use: StepParameters
+) -> dict[int, int]:
+    """Which step of one action each of its segments is: index of the segment to state.
+
+    The decoder reads each segment by itself. Together, a step meant once is more likely meant once:
+    the segments are shared out so that the product of posteriors is largest, a step beyond its count
+    costing ``surplus_odds``. Ties go the way the dish lists its steps.
+    """
+    # Imported late: scipy takes a third of a second to load, and most dishes need it only here.
+    from scipy.optimize import linear_sum_assignment
+
+    indices = [i for i, item in enumerate(found) if item.state in members]
+    if not indices:
+        return {}
+    place = {step.step_id: i for i, step in enumerate(dish.expected_steps)}
+    slots: list[tuple[int, float]] = []
+    for state in members:
+        count = columns.steps[state].required_count
+        slots += [(state, 0.0)] * min(count, len(indices))
+        slots += [(state, float(np.log(use.surplus_odds)))] * len(indices)
+    gain = np.empty((len(indices), len(slots)))
+    for row, index in enumerate(indices):
+        for column, (state, cost) in enumerate(slots):
+            share = np.log(max(float(found[index].shares[state]), 1e-9))
+            # The product of two ranks is largest in sum when both rise together.
+            tie = 1e-6 * row * place[columns.steps[state].step_id]
+            gain[row, column] = share + cost + tie
+    rows, chosen = linear_sum_assignment(gain, maximize=True)
+    return {indices[int(row)]: slots[int(column)][0] for row, column in zip(rows, chosen, strict=True)}
