@@ -75,12 +75,18 @@ def publish(
     return completed
 
 
-def record_failure(ports: Ports, evaluation_id: str, owner: str, reason: str) -> Evaluation:
+def record_failure(
+    ports: Ports, evaluation_id: str, owner: str, reason: str, lease_s: float = 60.0
+) -> Evaluation:
     """Make the evaluation FAILED for a reason that a person understands, and tell of it.
+
+    What was published of it so far goes first: a FAILED evaluation has no report.
 
     Raises:
         LeaseLost: another worker took the work over; nothing is written.
     """
+    ports.evaluations.renew(evaluation_id, owner, lease_s)
+    _delete_all(ports, ports.objects.list_keys(result_key(evaluation_id)))
     ports.evaluations.fail(evaluation_id, owner, reason)
     failed = ports.evaluations.get(evaluation_id)
     if failed is None:
@@ -109,17 +115,14 @@ def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
 
 
 def sweep_orphans(ports: Ports) -> int:
-    """Delete published objects that have no record, as a killed deletion leaves them; returns how many."""
-    known: dict[str, bool] = {}
-
-    def orphaned(key: str) -> bool:
+    """Delete published objects whose evaluation is gone or FAILED, as crashes leave them; returns how many."""
+    swept = 0
+    for evaluation_id in sorted({key.split("/")[1] for key in ports.objects.list_keys("results/")}):
         # A record is there before the first object is, so what has none is never somebody's work in progress.
-        evaluation_id = key.split("/")[1]
-        if evaluation_id not in known:
-            known[evaluation_id] = ports.evaluations.get(evaluation_id) is not None
-        return not known[evaluation_id]
-
-    return _delete_all(ports, (key for key in ports.objects.list_keys("results/") if orphaned(key)))
+        evaluation = ports.evaluations.get(evaluation_id)
+        if evaluation is None or evaluation.status == Status.FAILED:
+            swept += _delete_all(ports, ports.objects.list_keys(result_key(evaluation_id)))
+    return swept
 
 
 def _films(evaluation: Evaluation) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from adapters.local.clock import SystemClock
@@ -11,9 +11,10 @@ from adapters.local.notifier import FileNotifier
 from adapters.local.objects import FolderObjects
 from bharatchef.errors import EndpointError
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
-from bharatchef.ports import Ports, Tip
+from bharatchef.ports import Ports
 from bharatchef.settings import Settings
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
+from knowledge_base.tips import DishTips
 
 
 class NoModels:
@@ -28,23 +29,16 @@ class NoModels:
         )
 
 
-class NoTips:
-    """The tip store port where no tips are installed: nothing is found."""
-
-    def search(self, query: str, dish_id: str, limit: int) -> Sequence[Tip]:
-        del query, dish_id, limit
-        return ()
-
-
 def build_local_ports(settings: Settings) -> Ports:
     """Every port on ``settings.home`` of this machine; nothing is written before something is stored."""
     clock = SystemClock()
+    dishes = DishLibrary((BUILT_IN_DISHES, settings.dishes_dir))
     return Ports(
         objects=FolderObjects(settings.objects_dir),
         evaluations=SqliteEvaluations(settings.database, clock),
         models=NoModels(),
-        tips=NoTips(),
-        dishes=DishLibrary((BUILT_IN_DISHES, settings.dishes_dir)),
+        tips=DishTips(dishes),
+        dishes=dishes,
         notifier=FileNotifier(settings.home / "notifications.jsonl", clock),
         clock=clock,
     )
