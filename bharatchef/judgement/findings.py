@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bharatchef.records import Deviation, ExpectedStep
 from bharatchef.vocabulary import Category, DeviationKind, Span
 
+_LONGEST_WORDS = 60
 _ORDER_OF_KINDS = {kind: place for place, kind in enumerate(DeviationKind)}
 
 
@@ -67,11 +68,21 @@ def numbered(findings: Iterable[Finding]) -> tuple[Deviation, ...]:
 
 
 def words_for(step: ExpectedStep) -> str:
-    """A step's description as it stands inside a sentence: “boil the water”."""
-    text = step.description.strip().rstrip(".")
+    """A step's description as it stands inside a sentence: “boil the water”; of a long one the beginning."""
+    text = " ".join(step.description.split()).rstrip(".")
+    if len(text) > _LONGEST_WORDS:
+        text = _beginning(text)
     if len(text) > 1 and text[0].isupper() and text[1].islower():
         text = text[0].lower() + text[1:]
     return f"“{text}”"
+
+
+def _beginning(text: str) -> str:
+    head = text[:_LONGEST_WORDS]
+    cut = max(head.rfind(mark) for mark in (", ", "; ", ". "))
+    if cut >= _LONGEST_WORDS // 4:
+        return head[:cut]
+    return head.rpartition(" ")[0].rstrip(",;.") + " …"
 
 
 def clock(seconds: float) -> str:

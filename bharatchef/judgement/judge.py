@@ -88,11 +88,11 @@ def _timing_not_judged(graph: StepGraph, matched: Matching) -> str:
 def _sequence_accuracy(
     graph: StepGraph, matched: Matching, deviations: tuple[Deviation, ...]
 ) -> float | None:
-    """The share of required times done with nothing wrong in their order; not seen ones count neither way."""
+    """The share of required times done that broke no order; not seen ones count neither way."""
     disordered = {
         (deviation.step_id, index)
         for deviation in deviations
-        if deviation.kind is DeviationKind.OUT_OF_ORDER
+        if deviation.kind is DeviationKind.OUT_OF_ORDER and deviation.cause_id is None
         for index in deviation.segments
     }
     unseen = sum(

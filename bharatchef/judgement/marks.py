@@ -14,7 +14,7 @@ from bharatchef.judgement.graph import Node, StepGraph
 from bharatchef.judgement.matching import Doing, Matching
 from bharatchef.judgement.thresholds import HeatThresholds, IngredientThresholds, PlateThresholds
 from bharatchef.observed import HeatMark, IngredientSeen, Performance, Unavailable
-from bharatchef.records import Dish
+from bharatchef.records import ActionSegment, Dish
 from bharatchef.vocabulary import Category, DeviationKind, HeatLevel, Span
 
 _COMPLETE_SOURCES = ("person", "drawn_truth")
@@ -55,7 +55,7 @@ def heat_assessment(
     return Assessment(tuple(found))
 
 
-def heat_held_s(marks: Sequence[HeatMark], doing: Doing) -> dict[HeatLevel, float]:
+def heat_held_s(marks: Sequence[HeatMark], doing: Doing | ActionSegment) -> dict[HeatLevel, float]:
     """For how many seconds of a doing each heat was held; where marks overlap the later one counts."""
     cuts = sorted(
         {doing.start_s, doing.end_s}
@@ -69,6 +69,18 @@ def heat_held_s(marks: Sequence[HeatMark], doing: Doing) -> dict[HeatLevel, floa
                 held[mark.level] = held.get(mark.level, 0.0) + end_s - start_s
                 break
     return held
+
+
+def heat_is_known(performance: Performance, indices: Sequence[int], known_share: float = 0.5) -> bool:
+    """Whether heat marks cover at least ``known_share`` of each of these segments."""
+    marks = performance.heat
+    if isinstance(marks, Unavailable):
+        return False
+    return all(
+        sum(heat_held_s(marks, performance.segments[i]).values())
+        >= max(known_share * performance.segments[i].length_s, 1e-9)
+        for i in indices
+    )
 
 
 def _heat_finding(
@@ -142,6 +154,7 @@ def ingredient_assessment(
     for ingredient in wanted:
         if ingredient.ingredient_id in seen:
             continue
+        left_out = complete and ingredient.ingredient_id not in performance.unrecognisable_ingredients
         users = [step for step in dish.expected_steps if ingredient.ingredient_id in step.ingredients]
         doing = next((matched.done[n] for n in graph.nodes for s in users
                       if n.step_id == s.step_id and n in matched.done), None)  # fmt: skip
@@ -150,7 +163,7 @@ def ingredient_assessment(
             continue
         found.append(
             Finding(
-                kind=DeviationKind.WRONG_INGREDIENT if complete else DeviationKind.NOT_SEEN,
+                kind=DeviationKind.WRONG_INGREDIENT if left_out else DeviationKind.NOT_SEEN,
                 category=Category.VISUAL,
                 step_id=doing.step_id if doing else None,
                 span=Span(start_s=doing.start_s, end_s=doing.end_s) if doing else None,
@@ -158,7 +171,7 @@ def ingredient_assessment(
                 expected=f"{ingredient.name}, {ingredient.amount}" if ingredient.amount else ingredient.name,
                 expected_source="ingredients of the dish",
                 seen=f"{ingredient.name} was not used"
-                if complete
+                if left_out
                 else f"{ingredient.name} was not recognised",
                 confidence=doing.confidence if doing else 1.0,
                 subject=ingredient.ingredient_id,

@@ -41,7 +41,9 @@ def _absence(
     shortest_s = step.duration.min_s if step.duration else 0.0
     hidden_s = longest_gap_s(performance.observed, window)
     kind, confidence = DeviationKind.NOT_SEEN, 1.0
-    if hidden_s > max(thresholds.hidden_gap_s, shortest_s / 2):
+    if node.step_id in performance.unrecognisable_steps:
+        seen = "what looked at the film cannot tell this step from others"
+    elif hidden_s > max(thresholds.hidden_gap_s, shortest_s / 2):
         seen = f"{length(hidden_s)} in which it may have been done could not be seen"
     else:
         missed = _miss_rate(matched, performance, thresholds)
