@@ -1,0 +1,229 @@
+"""The command ``bharatchef``: parses words, calls one function a command, speaks its answer.
+
+Imports nothing heavy: each command loads what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.console import spoken_errors
+
+app = typer.Typer(
+    name="bharatchef",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Watches a film of someone cooking and says what to do better next time.",
+)
+dishes_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The dishes that films are judged by."
+)
+app.add_typer(dishes_app, name="dishes")
+
+Json = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout.")]
+
+
+class _Options:
+    debug = False
+
+
+def _version(value: bool) -> None:
+    if value:
+        from bharatchef import __version__
+
+        typer.echo(f"bharatchef {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and Prefect's log.")] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", help="Where results are kept (else BHARATCHEF_HOME, else your data folder)."),
+    ] = None,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    _Options.debug = debug
+    if home is not None:
+        os.environ["BHARATCHEF_HOME"] = str(home)
+
+
+@app.command()
+def evaluate(
+    film: Annotated[
+        Path | None, typer.Argument(help="The film; may be left out where segments are given.")
+    ] = None,
+    dish: Annotated[str, typer.Option("--dish", help="Which dish it is: see `bharatchef dishes list`.")] = "",
+    user: Annotated[str, typer.Option("--user", help="Whose attempt it is.")] = "me",
+    side: Annotated[Path | None, typer.Option("--side", help="A second film, from the side.")] = None,
+    segments: Annotated[
+        Path | None,
+        typer.Option("--segments", help="What was done, marked by a person: our JSON, CSV or Label Studio."),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option("--fps", help="Frame rate for segments counted in frames (Label Studio)."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also put report.html and result.json into this folder.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Evaluate anew, even if it was done before.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Evaluate a film of a dish: scores, a report, and what to do better next time."""
+    with spoken_errors(_Options.debug):
+        from app.evaluate import evaluate_film
+
+        evaluate_film(
+            film=film,
+            dish_id=dish,
+            user_id=user,
+            side=side,
+            segments=segments,
+            segments_fps=fps,
+            out_dir=out,
+            force=force,
+            as_json=as_json,
+            debug=_Options.debug,
+        )
+
+
+@app.command()
+def history(
+    user: Annotated[str, typer.Argument(help="Whose attempts.")],
+    dish: Annotated[str | None, typer.Option("--dish", help="Only this dish.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The attempts of one person: scores, and which way they go."""
+    with spoken_errors(_Options.debug):
+        from app.records_commands import show_history
+
+        show_history(user, dish, as_json)
+
+
+@app.command()
+def show(
+    evaluation: Annotated[str, typer.Argument(help="An evaluation's id, or the beginning of it.")],
+    as_json: Json = False,
+) -> None:
+    """One evaluation: its scorecard and where its report lies."""
+    with spoken_errors(_Options.debug):
+        from app.records_commands import show_evaluation
+
+        show_evaluation(evaluation, as_json)
+
+
+@app.command()
+def delete(
+    evaluation: Annotated[str, typer.Argument(help="An evaluation's id, or the beginning of it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove an evaluation, its report and (where no other evaluation needs it) its film."""
+    with spoken_errors(_Options.debug):
+        from app.records_commands import delete_evaluation
+
+        delete_evaluation(evaluation, yes)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, for example bharatchef.tar.gz.")],
+) -> None:
+    """Write all that is kept (records, results, films, dishes) into one file."""
+    with spoken_errors(_Options.debug):
+        from app.records_commands import write_backup
+
+        write_backup(file)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `bharatchef backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace what is kept now.")] = False,
+) -> None:
+    """Bring back what a backup holds; every byte is checked before anything is touched."""
+    with spoken_errors(_Options.debug):
+        from app.records_commands import restore_backup
+
+        restore_backup(file, force)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What is installed, which models have weights, which ports are in use, and what is missing."""
+    with spoken_errors(_Options.debug):
+        from app.doctor import examine
+
+        examine(as_json)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option("--port", help="The port of Prefect's UI on this machine.")] = 4200,
+) -> None:
+    """Run a Prefect server with its UI and serve the local deployments; Ctrl-C stops all of it."""
+    with spoken_errors(_Options.debug):
+        from app.up import run_until_stopped
+
+        run_until_stopped(port, _Options.debug)
+
+
+@dishes_app.command("list")
+def dishes_list(as_json: Json = False) -> None:
+    """All dishes."""
+    with spoken_errors(_Options.debug):
+        from app.dishes import list_dishes
+
+        list_dishes(as_json)
+
+
+@dishes_app.command("show")
+def dishes_show(dish: Annotated[str, typer.Argument(help="A dish's id.")], as_json: Json = False) -> None:
+    """One dish: its steps, their order with the reasons, its ingredients and what must be safe."""
+    with spoken_errors(_Options.debug):
+        from app.dishes import show_dish
+
+        show_dish(dish, as_json)
+
+
+@dishes_app.command("check")
+def dishes_check(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Dish files or folders; else all there are.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check dish files; says what is wrong by file and line."""
+    with spoken_errors(_Options.debug):
+        from app.dishes import check_dish_files
+
+        check_dish_files(files or [], as_json)
+
+
+@dishes_app.command("import")
+def dishes_import(
+    form: Annotated[str, typer.Argument(help="What it is: captaincook4d, or dish for a dish file.")],
+    file: Annotated[Path, typer.Argument(help="The file.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace a dish of the same id.")] = False,
+) -> None:
+    """Make a dish of your own out of a file: it is checked first, and kept in your home."""
+    with spoken_errors(_Options.debug):
+        from app.dishes import import_dish
+
+        import_dish(form, file, force)
+
+
+def main() -> None:
+    """The entry point of the command."""
+    app()

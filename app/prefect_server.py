@@ -1,0 +1,194 @@
+"""The Prefect server of a laptop: found if it runs, started if not, and never left behind.
+
+Must not import Prefect before its environment is set, because Prefect reads it at import.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bharatchef.errors import ConfigurationError
+from bharatchef.settings import Settings
+
+START_LIMIT_S = 120.0
+"""How long a server may take to answer; a first start makes its database."""
+
+
+def set_prefect_environment(settings: Settings, debug: bool = False) -> None:
+    """Give Prefect a home of its own beneath ours and keep it quiet; what the user has set stays."""
+    settings.prefect_home.mkdir(parents=True, exist_ok=True)
+    quiet = {} if debug else {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
+    for name, value in {
+        "PREFECT_HOME": str(settings.prefect_home.resolve()),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_LOGGING_LEVEL": "INFO",
+        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+        **quiet,
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_healthy(api_url: str, timeout_s: float = 2.0) -> bool:
+    """Whether a Prefect server answers at ``api_url`` (``http://host:port/api``)."""
+    try:
+        with urllib.request.urlopen(f"{api_url}/health", timeout=timeout_s) as answer:
+            return bool(answer.read().strip() == b"true")
+    except OSError:
+        return False
+
+
+def _note_file(settings: Settings) -> Path:
+    return settings.prefect_home / "server.json"
+
+
+def running_server(settings: Settings) -> str | None:
+    """The API address of the server that ``bharatchef up`` runs for this home, if it answers."""
+    try:
+        note = json.loads(_note_file(settings).read_text())
+        api_url = str(note["api_url"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return api_url if is_healthy(api_url) else None
+
+
+def _die_with_parent() -> None:
+    """On Linux a child is told to end when its parent dies, also by kill -9; set before its exec."""
+    os.setpgrp()
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def start_child(
+    command: list[str], log_path: Path, environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a program of ours in a process group of its own, its words going to a log."""
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with log_path.open("ab") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            preexec_fn=_die_with_parent,
+        )
+
+
+def start_server(port: int, log_path: Path, with_ui: bool) -> subprocess.Popen[bytes]:
+    """Start a Prefect server on loopback and wait until it answers.
+
+    Its group is its own, so that Ctrl-C in a terminal reaches us first and we end it in order.
+
+    Raises:
+        ConfigurationError: it ended or did not answer within ``START_LIMIT_S``; names its log.
+    """
+    environment = {
+        **os.environ,
+        "PREFECT_UI_ENABLED": "true" if with_ui else "false",
+        "PREFECT_SERVER_UI_API_URL": f"http://127.0.0.1:{port}/api",
+    }
+    environment.pop("PREFECT_API_URL", None)
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    if not with_ui:
+        command.append("--no-services")
+    process = start_child(command, log_path, environment)
+    try:
+        _wait_until_healthy(process, f"http://127.0.0.1:{port}/api", log_path)
+    except BaseException:
+        stop_process(process)
+        raise
+    return process
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], api_url: str, log_path: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ConfigurationError(
+                f"The Prefect server ended while starting (exit status {process.returncode}).",
+                f"Its last words are in {log_path}; another program may be using its port.",
+            )
+        if is_healthy(api_url):
+            return
+        time.sleep(0.05)
+    raise ConfigurationError(
+        f"The Prefect server did not answer within {START_LIMIT_S:.0f} s.",
+        f"Its last words are in {log_path}; try again, or set PREFECT_API_URL to a server that runs.",
+    )
+
+
+def stop_process(process: subprocess.Popen[bytes], patience_s: float = 10.0) -> None:
+    """End a process and all of its group: asked first, then killed."""
+    for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            break
+        try:
+            os.killpg(process.pid, how)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()
+
+
+@contextmanager
+def prefect_server(settings: Settings, debug: bool = False) -> Iterator[str]:
+    """The API address of a Prefect server to run one flow on.
+
+    In this order: the one that ``PREFECT_API_URL`` names, the one ``bharatchef up`` runs for this
+    home, else one of our own on a free port, ended when the context ends.
+    """
+    set_prefect_environment(settings, debug)
+    api_url = os.environ.get("PREFECT_API_URL") or running_server(settings)
+    if api_url:
+        os.environ["PREFECT_API_URL"] = api_url
+        yield api_url
+        return
+    port = free_port()
+    process = start_server(port, settings.prefect_home / "server.log", with_ui=False)
+    try:
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        yield os.environ["PREFECT_API_URL"]
+    finally:
+        os.environ.pop("PREFECT_API_URL", None)
+        stop_process(process)
+
+
+@contextmanager
+def lasting_server(settings: Settings, port: int) -> Iterator[str]:
+    """A server with its UI on ``port``, noted so that other commands of this home use it."""
+    set_prefect_environment(settings)
+    process = start_server(port, settings.prefect_home / "server.log", with_ui=True)
+    api_url = f"http://127.0.0.1:{port}/api"
+    note = _note_file(settings)
+    note.write_text(json.dumps({"api_url": api_url, "pid": process.pid}))
+    try:
+        os.environ["PREFECT_API_URL"] = api_url
+        yield api_url
+    finally:
+        os.environ.pop("PREFECT_API_URL", None)
+        note.unlink(missing_ok=True)
+        stop_process(process)

@@ -1,0 +1,170 @@
+"""Commands over what is kept: history, show, delete, backup, restore."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from app.console import NotFound, err, out, print_json
+from app.scorecard import print_scorecard
+from bharatchef.errors import BharatChefError, ConfigurationError, StoreError
+from bharatchef.ports import Ports
+from bharatchef.records import Evaluation
+from bharatchef.results import EvaluationResult
+from bharatchef.settings import load_settings
+from bharatchef.vocabulary import Category, Status
+from tasks.publishing import remove_evaluation
+from tasks.runtime import ports_here
+
+
+def find_evaluation(ports: Ports, wanted: str) -> Evaluation:
+    """The evaluation of that id, or the only one whose id begins so.
+
+    Raises:
+        NotFound: there is none, or there are several.
+    """
+    found = ports.evaluations.find(wanted)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound(f"Expected the id of an evaluation, there is none that begins with {wanted!r}.")
+    ids = ", ".join(evaluation.evaluation_id for evaluation in found[:5])
+    raise NotFound(f"{wanted!r} begins the ids of {len(found)} evaluations: {ids}.", "Give more of the id.")
+
+
+def stored_result(ports: Ports, evaluation: Evaluation) -> EvaluationResult | None:
+    """The published result of a COMPLETED evaluation."""
+    if evaluation.result_s3_key is None:
+        return None
+    return EvaluationResult.model_validate_json(ports.objects.get_bytes(evaluation.result_s3_key))
+
+
+def show_evaluation(wanted: str, as_json: bool) -> None:
+    """Print one evaluation: its result where there is one, else how it stands."""
+    ports = ports_here()
+    evaluation = find_evaluation(ports, wanted)
+    result = stored_result(ports, evaluation)
+    if as_json:
+        print_json(json.loads((result or evaluation).to_json()))
+    elif result is not None:
+        print_scorecard(result, load_settings())
+    else:
+        out().print(f"{evaluation.evaluation_id}: {evaluation.status}. {escape(evaluation.failure_reason)}")
+
+
+def show_history(user: str, dish: str | None, as_json: bool) -> None:
+    """Print a person's attempts, oldest first, and the trend within each dish and rubric version."""
+    evaluations = list(ports_here().evaluations.history(user, dish))
+    trends = _trends(evaluations)
+    if as_json:
+        print_json(
+            {
+                "userId": user,
+                "evaluations": [json.loads(evaluation.to_json()) for evaluation in evaluations],
+                "trends": [
+                    {"dishId": dish_id, "rubricVersion": rubric, "scores": scores}
+                    for (dish_id, rubric), scores in trends.items()
+                ],
+            }
+        )
+        return
+    if not evaluations:
+        raise NotFound(f"No attempts of {user!r} are kept{' of that dish' if dish else ''}.")
+    table = Table(box=None, pad_edge=False)
+    for title in (
+        "when (UTC)",
+        "dish",
+        "overall",
+        "level",
+        *(c.replace("_", " ") for c in Category),
+        "evaluation",
+    ):
+        table.add_column(title)
+    for evaluation in evaluations:
+        scores = [evaluation.category_scores.get(category) for category in Category]
+        table.add_row(
+            evaluation.created_at.strftime("%Y-%m-%d %H:%M"),
+            evaluation.dish_id,
+            _number(evaluation.overall_score) if evaluation.status is Status.COMPLETED else evaluation.status,
+            str(evaluation.skill_level or "-"),
+            *(_number(score) for score in scores),
+            evaluation.evaluation_id,
+        )
+    out().print(table)
+    for (dish_id, rubric), scores in trends.items():
+        if len(scores) > 1:
+            change = scores[-1] - scores[0]
+            out().print(
+                f"{dish_id} (rubric {rubric}): {scores[0]:.0f} at first, {scores[-1]:.0f} now, {change:+.0f}"
+                f" over {len(scores)} attempts."
+            )
+
+
+def _trends(evaluations: list[Evaluation]) -> dict[tuple[str, str], list[float]]:
+    """Overall scores in time order, never mixed over dishes or rubric versions."""
+    trends: dict[tuple[str, str], list[float]] = {}
+    for evaluation in evaluations:
+        if evaluation.overall_score is not None:
+            trends.setdefault((evaluation.dish_id, evaluation.rubric_version), []).append(
+                evaluation.overall_score
+            )
+    return trends
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
+
+
+def delete_evaluation(wanted: str, yes: bool) -> None:
+    """Remove an evaluation and all that only it needs; asks first."""
+    ports = ports_here()
+    evaluation = find_evaluation(ports, wanted)
+    what = f"evaluation {evaluation.evaluation_id} ({evaluation.dish_id}, {evaluation.user_id})"
+    if not yes:
+        if not sys.stdin.isatty():
+            raise BharatChefError(f"Deleting {what} needs a yes, and nobody is there to ask.", "Give --yes.")
+        err().print(f"Delete {escape(what)}, its report and its film? This cannot be undone. [y/N] ", end="")
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            out().print("Kept.")
+            return
+    removed = remove_evaluation(ports, evaluation)
+    out().print(f"Deleted {escape(what)}: {removed} file(s).")
+
+
+def write_backup(file: Path) -> None:
+    """Write the home into one file."""
+    from adapters.local.backup import backup
+
+    settings = load_settings()
+    with Progress(console=err(), transient=True) as progress:
+        bar = progress.add_task("Backing up", total=None)
+        summary = backup(
+            settings, file, lambda done, total: progress.update(bar, completed=done, total=total)
+        )
+    out().print(f"{file}: {summary.files} files, {summary.size_bytes / 1e6:.1f} MB")
+
+
+def restore_backup(file: Path, force: bool) -> None:
+    """Bring a backup back into the home."""
+    from adapters.local.backup import restore
+
+    from app.prefect_server import running_server
+
+    settings = load_settings()
+    if running_server(settings):
+        raise ConfigurationError(
+            f"`bharatchef up` is running over {settings.home}.", "Stop it (Ctrl-C) before you restore."
+        )
+    if not file.is_file():
+        raise StoreError(f"Expected a backup at {file}, found none.")
+    with Progress(console=err(), transient=True) as progress:
+        bar = progress.add_task("Restoring", total=None)
+        summary = restore(
+            settings, file, force, lambda done, total: progress.update(bar, completed=done, total=total)
+        )
+    out().print(f"Restored {summary.files} files into {settings.home}")

@@ -1,0 +1,116 @@
+"""A result as a scorecard in the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from app.console import out
+from bharatchef.records import CategoryScore, Scorecard
+from bharatchef.results import EvaluationResult
+from bharatchef.settings import Settings
+
+_BAR = 20
+
+
+def report_path(result: EvaluationResult, settings: Settings) -> Path:
+    """Where the report of a result lies on this machine."""
+    return settings.objects_dir / "results" / result.evaluation.evaluation_id / "report.html"
+
+
+def print_scorecard(result: EvaluationResult, settings: Settings, report: Path | None = None) -> None:
+    """Print scores, the coach's words and where the report lies."""
+    console = out()
+    card = result.scorecard
+    console.print()
+    console.print(f"[bold]{escape(result.dish.name)}[/bold]  {_attempt(result)}")
+    for line in _cautions(result):
+        console.print(f"[yellow]{escape(line)}[/yellow]")
+    console.print()
+    console.print(Panel(_overall(card), expand=False, padding=(0, 2)))
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for entry in card.categories:
+        table.add_row(entry.category.replace("_", " "), *_score_cells(entry))
+    console.print(table)
+    console.print()
+    _print_feedback(result)
+    where = report or report_path(result, settings)
+    console.print()
+    console.print(Text.assemble(("Report: ", "bold"), str(where)), soft_wrap=True)
+
+
+def _attempt(result: EvaluationResult) -> str:
+    evaluation = result.evaluation
+    return escape(
+        f"{evaluation.user_id}, {evaluation.created_at:%Y-%m-%d %H:%M} UTC, {evaluation.evaluation_id}"
+    )
+
+
+def _cautions(result: EvaluationResult) -> list[str]:
+    source = result.performance.source
+    said = {
+        "drawn_truth": "A drawn film: what was done is its own drawn truth, not what a model saw.",
+        "person": f"What was done was marked by a person ({source.name}), not seen by a model.",
+        "example": "What was done was recognised by likeness to an expert's film.",
+        "action_model": "",
+        "none": "Nothing recognised the steps: this is a partial result.",
+    }[source.kind]
+    cautions = [said] if said else []
+    if result.film is None:
+        cautions.append("No film was given: what only a film can show is left out.")
+    elif result.film.decode_errors:
+        cautions.append(f"{result.film.decode_errors} pictures of the film could not be decoded.")
+    if result.quality is not None:
+        cautions += [issue.advice for issue in result.quality.issues]
+    return cautions
+
+
+def _overall(card: Scorecard) -> str:
+    if card.overall is None:
+        return f"[bold]No overall score:[/bold] {escape(card.overall_reason)}"
+    text = f"[bold]{card.overall:.0f}[/bold] of 100"
+    if card.interval is not None:
+        text += f"  (between {card.interval[0]:.0f} and {card.interval[1]:.0f})"
+    if card.level is not None:
+        provisional = ", provisional" if card.provisional else ""
+        text += f"  [bold]{card.level}[/bold]{provisional}"
+    return f"{text}\n{card.coverage:.0%} of what counts was assessed"
+
+
+def _score_cells(entry: CategoryScore) -> tuple[str, str, str]:
+    if entry.score is None:
+        return "-", "", f"not assessed: {escape(entry.reason)}"
+    filled = round(entry.score / 100 * _BAR)
+    return f"{entry.score:.0f}", "█" * filled + "░" * (_BAR - filled), escape(entry.reason)
+
+
+def _print_feedback(result: EvaluationResult) -> None:
+    console = out()
+    feedback = result.feedback
+    for mistake in feedback.mistakes:
+        at = f" [dim]at {clock_time(mistake.span.start_s)}[/dim]" if mistake.span else ""
+        console.print(f"[bold]{mistake.priority}. {escape(mistake.description)}[/bold]{at}")
+        for label, words in (
+            ("why", mistake.impact),
+            ("next time", mistake.correction),
+            ("safety", mistake.safety),
+        ):
+            if words:
+                console.print(f"   [dim]{label}:[/dim] {escape(words)}")
+    console.print(escape(feedback.encouragement))
+    for follow_up in feedback.follow_ups:
+        verdict = follow_up.verdict.replace("_", " ")
+        said = f"   Last time: {escape(follow_up.description)} [bold]{verdict}[/bold]"
+        console.print(f"{said} ({escape(follow_up.evidence)})")
+
+
+def clock_time(seconds: float) -> str:
+    """A moment of a film as people say it: ``1:05``, ``1:02:05``."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"

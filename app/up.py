@@ -1,0 +1,67 @@
+"""``bharatchef up``: a Prefect server with its UI and the local deployments, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from app.console import err, out
+from app.prefect_server import (
+    lasting_server,
+    running_server,
+    set_prefect_environment,
+    start_child,
+    stop_process,
+)
+from bharatchef.errors import ConfigurationError
+from bharatchef.settings import load_settings
+
+
+def run_until_stopped(port: int, debug: bool) -> None:
+    """Serve until Ctrl-C or SIGTERM, or until a part of it ends by itself.
+
+    Raises:
+        ConfigurationError: another one runs over the same home, or a part ended.
+    """
+    settings = load_settings()
+    if url := running_server(settings):
+        raise ConfigurationError(
+            f"`bharatchef up` is running already for {settings.home}: {url.removesuffix('/api')}.",
+            "Use that one, or stop it first.",
+        )
+    set_prefect_environment(settings, debug)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    err().print("Starting Prefect ...")
+    with lasting_server(settings, port) as api_url:
+        from tasks.claim import fail_abandoned
+        from tasks.runtime import ports_here
+
+        for evaluation in fail_abandoned(ports_here()):
+            err().print(
+                f"{evaluation.evaluation_id} was left behind by a program that ended; it is FAILED now."
+            )
+        log_path = settings.prefect_home / "serve.log"
+        runner = start_child([sys.executable, "-m", "flows.serve"], log_path)
+        try:
+            out().print(f"Prefect UI: {api_url.removesuffix('/api')}   (Ctrl-C stops all of it)")
+            _watch(runner, str(log_path))
+        finally:
+            err().print("Stopping ...")
+            stop_process(runner)
+    err().print("All stopped.")
+
+
+def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _watch(runner: subprocess.Popen[bytes], log_path: str) -> None:
+    while runner.poll() is None:
+        time.sleep(0.2)
+    raise ConfigurationError(
+        f"The local deployments ended by themselves (exit status {runner.returncode}).",
+        f"Their last words are in {log_path}.",
+    )

@@ -1,0 +1,87 @@
+"""What one evaluation will be: its dish, rubric, thresholds, segments and models, and the key of that work."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from bharatchef.judgement import Thresholds, load_thresholds
+from bharatchef.observed import Analyser, ModelIdentity, Unavailable
+from bharatchef.perception.given import SegmentsGiven
+from bharatchef.perception.segments_file import read_segments
+from bharatchef.ports import Ports
+from bharatchef.records import Dish, Evaluation
+from bharatchef.scoring import Rubric, load_rubric
+from bharatchef.settings import Settings
+from bharatchef.vocabulary import Status
+from tasks.claim import work_key
+
+
+@dataclass(frozen=True)
+class WorkPlan:
+    """All that an evaluation is made of, read and checked before anything costs money."""
+
+    evaluation: Evaluation
+    dish: Dish
+    rubric: Rubric
+    thresholds: Thresholds
+    given: SegmentsGiven | None
+    models: dict[Analyser, ModelIdentity | Unavailable]
+
+
+def plan_work(
+    ports: Ports,
+    settings: Settings,
+    *,
+    dish_id: str,
+    user_id: str,
+    film_key: str | None,
+    side_key: str | None,
+    segments_key: str | None,
+    segments_fps: float | None,
+    force: bool,
+) -> WorkPlan:
+    """The plan of one evaluation.
+
+    The work's key is made of the person, the films, the dish, the segments, the models, the rubric and the
+    thresholds: corrected segments or new models are new work. ``force`` makes any work new.
+
+    Raises:
+        KnowledgeError: there is no such dish or rubric.
+        InputError: the segments cannot be read.
+    """
+    dish = ports.dishes.get(dish_id)
+    rubric = load_rubric(settings.rubric)
+    thresholds = load_thresholds()
+    given = None
+    if segments_key is not None:
+        given = read_segments(ports.objects.get_bytes(segments_key), segments_key, dish, segments_fps)
+    models = {analyser: ports.models.identify(analyser) for analyser in Analyser}
+    key = work_key(
+        {
+            "user": user_id,
+            "film": film_key,
+            "side": side_key,
+            "dish": dish.sha256,
+            "segments": given.sha256 if given else None,
+            "rubric": rubric.sha256,
+            "thresholds": thresholds.sha256,
+            **{
+                analyser.value: model.weights_sha256 if isinstance(model, ModelIdentity) else None
+                for analyser, model in models.items()
+            },
+            "forced": uuid.uuid4().hex if force else None,
+        }
+    )
+    now = ports.clock.now()
+    evaluation = Evaluation(
+        evaluation_id=f"{dish.dish_id}-{now:%Y%m%d}-{uuid.uuid4().hex[:8]}",
+        user_id=user_id,
+        dish_id=dish.dish_id,
+        trainee_video_s3_key=film_key,
+        side_video_s3_key=side_key,
+        status=Status.PROCESSING,
+        created_at=now,
+        work_key=key,
+    )
+    return WorkPlan(evaluation, dish, rubric, thresholds, given, models)

@@ -1,0 +1,75 @@
+"""What every stage shares: the ports of this process, how far it has come, and the wish to stop.
+
+Stages run in threads of one process, so progress and the wish to stop are the process's own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from adapters import build_ports
+from bharatchef.errors import BharatChefError
+from bharatchef.ports import Ports
+from bharatchef.settings import Settings, load_settings
+
+Listener = Callable[[str, float, float], None]
+"""Called with a stage's name, how much is done, and how much there is in all, in one unit."""
+
+_listeners: list[Listener] = []
+_stop = threading.Event()
+
+
+class Stopped(BharatChefError):
+    """The work was stopped from outside before it was finished."""
+
+    exit_code = 130
+
+
+@lru_cache(maxsize=4)
+def _ports(settings: Settings) -> Ports:
+    return build_ports(settings)
+
+
+def ports_here() -> Ports:
+    """The ports that this process's settings name; built once."""
+    return _ports(load_settings())
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Tell ``listener`` of all progress made while the context lasts."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def report_progress(stage: str, done: float, total: float) -> None:
+    """Say how far a stage has come.
+
+    Raises:
+        Stopped: the process was asked to stop; a stage that reports often therefore ends soon.
+    """
+    if _stop.is_set():
+        raise Stopped(f"The stage '{stage}' was stopped before it was finished.")
+    for listener in tuple(_listeners):
+        listener(stage, done, total)
+
+
+def stop_all_stages() -> None:
+    """Ask every stage of this process to end at its next report."""
+    _stop.set()
+
+
+def stopping() -> bool:
+    """Whether the stages of this process were asked to stop."""
+    return _stop.is_set()
+
+
+def allow_stages() -> None:
+    """Take back an earlier wish to stop, at the start of a flow."""
+    _stop.clear()
