@@ -1,0 +1,105 @@
+"""One evaluation as one self-contained page: no network, no script, nothing that a name could inject.
+
+The page carries its own policy (CSP): pictures as data, the one style sheet by its hash, nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+
+from bharatchef.report import view
+from bharatchef.report.heat import heat_view
+from bharatchef.report.losses import loss_sheet
+from bharatchef.report.timeline import timeline
+from bharatchef.report.words import LEVEL_WORDS, clock, percent, points, rupees
+from bharatchef.results import EvaluationResult
+
+_TEMPLATES = (
+    "report.html",
+    "macros.html",
+    "score.html",
+    "coach.html",
+    "timeline.html",
+    "heat.html",
+    "details.html",
+    "shapes.html",
+)
+
+
+@cache
+def _environment() -> Environment:
+    folder = files("bharatchef.report") / "templates"
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=DictLoader({name: (folder / name).read_text("utf-8") for name in _TEMPLATES}),
+    )
+    environment.filters.update(clock=clock, percent=percent, points=points, rupees=rupees)
+    return environment
+
+
+@cache
+def _style() -> tuple[str, str]:
+    """The style sheet, and the policy that allows it and pictures in the page alone."""
+    css = (files("bharatchef.report") / "templates" / "report.css").read_text("utf-8").replace("\r\n", "\n")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode("ascii")
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    return css, policy
+
+
+def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
+    """The report of one evaluation as an HTML document that needs nothing beside it.
+
+    Args:
+        result: the whole evaluation.
+        pictures: JPEG bytes by still key, of the stills that ``stills_to_show`` names; a still whose
+            bytes are missing or are no JPEG is left out, and its caption says so.
+    """
+    css, policy = _style()
+    plate_picture, plate_words, plate_remarks = view.plate_view(result, pictures)
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            css=Markup(css),
+            policy=policy,
+            result=result,
+            dish=result.dish,
+            card=result.scorecard,
+            feedback=result.feedback,
+            banners=view.banners(result),
+            source=view.source_sentence(result),
+            tiles=view.tiles(result),
+            ladder=view.ladder(result),
+            level=LEVEL_WORDS[result.scorecard.level] if result.scorecard.level else "",
+            sheet=loss_sheet(result),
+            mistakes=view.mistake_views(result, pictures),
+            follow_ups=view.follow_up_views(result),
+            timeline=timeline(result),
+            heat=heat_view(result),
+            heat_reason=view.heat_reason(result),
+            plate_picture=plate_picture,
+            plate_words=plate_words,
+            plate_remarks=plate_remarks,
+            not_assessed=view.not_assessed(result),
+            analysers=view.analysers(result),
+            film_facts=view.film_facts(result.film) if result.film else [],
+            side_facts=view.film_facts(result.side_film) if result.side_film else [],
+            quality=view.quality_lines(result),
+            stages=view.stage_rows(result),
+            costs=view.cost_rows(result),
+            versions=view.version_facts(result),
+            safety=view.safety_links(result),
+        )
+    )
