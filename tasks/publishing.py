@@ -115,7 +115,7 @@ def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
 
 
 def sweep_orphans(ports: Ports) -> int:
-    """Delete published objects whose evaluation is gone or FAILED, as crashes leave them; returns how many."""
+    """Delete published objects whose evaluation is gone or FAILED, as crashes leave them; returns a count."""
     swept = 0
     for evaluation_id in sorted({key.split("/")[1] for key in ports.objects.list_keys("results/")}):
         # A record is there before the first object is, so what has none is never somebody's work in progress.

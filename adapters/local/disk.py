@@ -10,10 +10,10 @@ from bharatchef.settings import Settings
 
 
 def disk_usage(settings: Settings) -> dict[str, int]:
-    """Bytes on the disk by what they are for, ``other`` being the rest of the home, and ``free`` what is left.
+    """Bytes on the disk by what they are for, ``other`` being the rest of the home.
 
     Counted in whole blocks as the disk holds them, each file once however many names it has; links are not
-    followed. ``free`` is what this account may still use where the home is or will be.
+    followed.
 
     Raises:
         StoreError: a folder may not be read.
@@ -28,10 +28,6 @@ def disk_usage(settings: Settings) -> dict[str, int]:
     usage = dict.fromkeys([*parts, "other"], 0)
     for path, size_bytes in _files(settings.home):
         usage[next((name for name, part in parts.items() if _belongs(path, part)), "other")] += size_bytes
-    with telling(f"measure the disk under {settings.home}"):
-        existing = next(folder for folder in (settings.home, *settings.home.parents) if folder.is_dir())
-        disk = os.statvfs(existing)
-    usage["free"] = disk.f_bavail * disk.f_frsize
     return usage
 
 

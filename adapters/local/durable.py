@@ -109,3 +109,8 @@ def locked(path: Path, exclusive: bool) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def lock_path(database: Path) -> Path:
+    """The lock file that stands for ``database``: held shared by its users, alone by who replaces it."""
+    return database.with_name(f"{database.name}.lock")

@@ -13,7 +13,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from adapters.local import migrations
-from adapters.local.durable import locked, make_folder, telling
+from adapters.local.durable import lock_path, locked, make_folder, telling
+from adapters.local.restoring import restore_pending
 from bharatchef.errors import LeaseLost, StoreError
 from bharatchef.ports import Claim, Clock
 from bharatchef.records import ActionSequence, Evaluation, Feedback, User
@@ -289,6 +290,11 @@ class SqliteEvaluations:
             make_folder(self.database.parent)
         # Shared by all who work on the file; a restore takes it alone to put another file in its place.
         with locked(lock_path(self.database), exclusive=False):
+            if restore_pending(self.database.parent):
+                raise StoreError(
+                    f"A restore into {self.database.parent} was interrupted half-way.",
+                    "Start any `bharatchef` command: it finishes the restore first.",
+                )
             try:
                 with closing(
                     sqlite3.connect(self.database, timeout=BUSY_TIMEOUT_S, isolation_level=None)
@@ -317,11 +323,6 @@ class SqliteEvaluations:
                 )
         if version != migrations.latest_version():
             migrations.migrate(connection, str(self.database))
-
-
-def lock_path(database: Path) -> Path:
-    """The lock file that stands for ``database``."""
-    return database.with_name(f"{database.name}.lock")
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:
