@@ -144,13 +144,11 @@ class _Check:
         this, other = self._done(was.step_id), self._done(was.related_step_id)
         if not this or not other:
             return ""
-        wrong = {
-            step_id
+        wrong = (DeviationKind.OUT_OF_ORDER, DeviationKind.REPEATED)
+        if any(
+            d.kind in wrong and was.step_id in (d.step_id, d.related_step_id)
             for d in self.judgement.deviations
-            if d.kind is DeviationKind.OUT_OF_ORDER
-            for step_id in (d.step_id, d.related_step_id)
-        }
-        if was.step_id in wrong:
+        ):
             return ""
         first, then = (other, this) if was.subject == "begun too early" else (this, other)
         segments = self.performance.segments
