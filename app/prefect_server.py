@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import signal
 import socket
@@ -27,6 +28,8 @@ START_LIMIT_S = 120.0
 
 def set_prefect_environment(settings: Settings, debug: bool = False) -> None:
     """Give Prefect a home of its own beneath ours and keep it quiet; what the user has set stays."""
+    if "prefect" in sys.modules:
+        raise RuntimeError("Prefect was imported before its environment was set; it would not see it.")
     settings.prefect_home.mkdir(parents=True, exist_ok=True)
     quiet = {} if debug else {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
     for name, value in {
@@ -173,8 +176,16 @@ def prefect_server(settings: Settings, debug: bool = False) -> Iterator[str]:
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
         yield os.environ["PREFECT_API_URL"]
     finally:
+        _send_logs()
         os.environ.pop("PREFECT_API_URL", None)
         stop_process(process)
+
+
+def _send_logs() -> None:
+    """Let Prefect send what it has logged while there still is a server to send it to."""
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        for handler in logging.getLogger(name).handlers:
+            handler.flush()
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Annotated
 
 from prefect import flow, get_run_logger
-from prefect.context import get_run_context
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +36,7 @@ class EvaluationRequest(BaseModel):
     film_key: str | None = Field(default=None, description="The film, from the front")
     side_key: str | None = Field(default=None, description="A second film, from the side")
     segments_key: str | None = Field(default=None, description="What was done, marked by a person")
+    segments_name: str | None = Field(default=None, description="What the segments file was called")
     segments_fps: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Frame rate of segments that are counted in frames"
     )
@@ -74,9 +74,7 @@ def evaluate_video(request: EvaluationRequest) -> str:
     if claim.outcome == "done":
         get_run_logger().info("The same work was done before, as evaluation %s", evaluation_id)
         return evaluation_id
-    work = Work(
-        plan=plan, evaluation=claim.evaluation, owner=owner, run_id=str(get_run_context().flow_run.id)
-    )
+    work = Work(plan=plan, evaluation=claim.evaluation, owner=owner)
     try:
         with lease_held(ports.evaluations, evaluation_id, owner, settings.lease_s) as check_lease:
             evaluate_claimed(ports, settings, work, log, check_lease)

@@ -8,15 +8,10 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
-from bharatchef.media import Limits, probe
+from bharatchef.media.probe import probe
 from bharatchef.observed import MediaInfo
-from bharatchef.settings import Settings, load_settings
-from tasks.runtime import ports_here, stopping
-
-
-def limits_of(settings: Settings) -> Limits:
-    """The bounds on an upload that the settings name."""
-    return Limits(max_duration_s=settings.max_film_s, max_bytes=settings.max_film_bytes)
+from bharatchef.settings import load_settings
+from tasks.runtime import film_limits, ports_here, stopping
 
 
 def _key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
@@ -29,4 +24,4 @@ def _key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
 def inspect_film(film_key: str) -> MediaInfo:
     """The facts of the film under ``film_key``; ``MediaError`` where it cannot be used."""
     with ports_here().objects.as_file(film_key) as path:
-        return probe(path, limits_of(load_settings()), stopping)
+        return probe(path, film_limits(load_settings()), stopping)

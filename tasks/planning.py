@@ -1,4 +1,4 @@
-"""What one evaluation will be: its dish, rubric, thresholds, segments and models, and the key of that work."""
+"""What one evaluation is made of: dish, rubric, thresholds, segments and models; and the key of that work."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def plan_work(
     film_key: str | None,
     side_key: str | None,
     segments_key: str | None,
+    segments_name: str | None,
     segments_fps: float | None,
     force: bool,
 ) -> WorkPlan:
@@ -55,7 +56,8 @@ def plan_work(
     thresholds = load_thresholds()
     given = None
     if segments_key is not None:
-        given = read_segments(ports.objects.get_bytes(segments_key), segments_key, dish, segments_fps)
+        data = ports.objects.get_bytes(segments_key)
+        given = read_segments(data, segments_name or segments_key, dish, segments_fps)
     models = {analyser: ports.models.identify(analyser) for analyser in Analyser}
     key = work_key(
         {

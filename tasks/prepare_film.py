@@ -7,12 +7,12 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
-from bharatchef.media import prepare, proxy_recipe
+from bharatchef.media.prepare import prepare
+from bharatchef.media.recipe import proxy_recipe
 from bharatchef.observed import MediaInfo, Prepared
 from bharatchef.ports import Ports
 from bharatchef.settings import load_settings
-from tasks.inspect_film import limits_of
-from tasks.runtime import ports_here, report_progress, stopping
+from tasks.runtime import film_limits, ports_here, report_progress, stopping
 
 
 def media_prefix(sha256: str) -> str:
@@ -34,7 +34,7 @@ def prepare_film(film_key: str, media: MediaInfo) -> Prepared:
             media,
             objects,
             prefix=media_prefix(media.sha256),
-            limits=limits_of(load_settings()),
+            limits=film_limits(load_settings()),
             progress=lambda done, total: report_progress("prepare", done, total),
             cancelled=stopping,
         )

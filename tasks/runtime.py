@@ -1,6 +1,7 @@
 """What every stage shares: the ports of this process, how far it has come, and the wish to stop.
 
-Stages run in threads of one process, so progress and the wish to stop are the process's own.
+Stages run in threads of one process, so progress and the wish to stop are the process's own. Knows
+nothing of Prefect.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import lru_cache
 
 from adapters import build_ports
 from bharatchef.errors import BharatChefError
+from bharatchef.media.limits import Limits
 from bharatchef.ports import Ports
 from bharatchef.settings import Settings, load_settings
 
@@ -36,6 +38,11 @@ def _ports(settings: Settings) -> Ports:
 def ports_here() -> Ports:
     """The ports that this process's settings name; built once."""
     return _ports(load_settings())
+
+
+def film_limits(settings: Settings) -> Limits:
+    """The bounds on an upload that the settings name."""
+    return Limits(max_duration_s=settings.max_film_s, max_bytes=settings.max_film_bytes)
 
 
 @contextmanager

@@ -1,0 +1,278 @@
+"""The stages of one claimed evaluation in their order, each timed, each shown to the operator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from bharatchef.cost import Ledger
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.futures import PrefectFuture
+
+from bharatchef import __version__
+from bharatchef.errors import MediaError
+from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, QualityReport, Unavailable
+from bharatchef.ports import Ports
+from bharatchef.records import ActionSequence, Evaluation
+from bharatchef.report import scorecard_markdown, steps_table
+from bharatchef.results import EvaluationResult, NotAssessed, Provenance, StageRecord
+from bharatchef.settings import Settings
+from tasks.coach_performance import coach_performance
+from tasks.inspect_film import inspect_film
+from tasks.judge_performance import judge_performance
+from tasks.perceive import Seen, analyse
+from tasks.planning import WorkPlan
+from tasks.prepare_film import is_whole, prepare_film
+from tasks.publish_result import publish_result
+from tasks.recognise import recognise
+from tasks.runtime import Stopped, report_progress
+from tasks.score_performance import score_performance
+
+NOT_WATCHED = (
+    NotAssessed(what="hygiene", why="nothing here watches hands being washed or surfaces being cleaned"),
+    NotAssessed(what="cross-contact", why="nothing here follows boards, knives and raw food over the film"),
+    NotAssessed(what="knife safety", why="nothing here watches where fingers are while a knife moves"),
+    NotAssessed(what="taste, smell and core temperature", why="a film does not show them"),
+)
+STAGES = ("claim", "inspect", "prepare", "perceive", "recognise", "judge", "score", "coach", "publish")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One claimed piece of work, and who holds it."""
+
+    plan: WorkPlan
+    evaluation: Evaluation
+    owner: str
+
+
+@dataclass
+class StageLog:
+    """How each stage went, and the operator's progress bar."""
+
+    records: list[StageRecord] = field(default_factory=list)
+    cpu_s: dict[str, float] = field(default_factory=dict)
+    _bar: UUID | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[dict[str, str]]:
+        """Time a stage; what is put into the yielded words (``outcome``, ``reason``) is kept with it."""
+        report_progress(name, 0, 1)
+        words = {"outcome": "done", "reason": ""}
+        wall, cpu = time.monotonic(), time.process_time()
+        yield words
+        self.cpu_s[name] = time.process_time() - cpu
+        self.add(name, time.monotonic() - wall, **words)
+        report_progress(name, 1, 1)
+        self._show(name)
+
+    def add(self, name: str, wall_s: float, outcome: Any, reason: str = "") -> None:
+        """Keep how a stage went that was timed elsewhere."""
+        self.records.append(StageRecord(stage=name, outcome=outcome, wall_s=round(wall_s, 3), reason=reason))
+
+    def _show(self, name: str) -> None:
+        if name not in STAGES:
+            return
+        share = 100.0 * (STAGES.index(name) + 1) / len(STAGES)
+        if self._bar is None:
+            self._bar = create_progress_artifact(share, description=f"{name} is done")
+        else:
+            update_progress_artifact(self._bar, share, description=f"{name} is done")
+
+
+def evaluate_claimed(
+    ports: Ports, settings: Settings, work: Work, log: StageLog, check_lease: Callable[[], None]
+) -> Evaluation:
+    """Take one claimed evaluation through all stages to its publication.
+
+    Raises:
+        MediaError: the film cannot be used.
+        LeaseLost: another worker has taken the work over.
+    """
+    plan, evaluation = work.plan, work.evaluation
+    prepared, side = _film(ports, work, log)
+    film = prepared.media if prepared else None
+    check_lease()
+    with log.stage("perceive"):
+        seen = _perceive(prepared, plan, log)
+    with log.stage("recognise"):
+        performance = recognise(plan.dish, plan.given, film, seen)
+    with log.stage("judge"):
+        judgement = judge_performance(plan.dish, performance, plan.thresholds)
+    with log.stage("score"):
+        scorecard = score_performance(plan.dish, performance, judgement, plan.rubric)
+    with log.stage("coach"):
+        feedback = coach_performance(evaluation, plan.dish, performance, judgement, scorecard)
+    check_lease()
+    ledger = Ledger()
+    for stage, cpu_s in log.cpu_s.items():
+        ledger.add(stage, "laptop", cpu_s, "cpu-second")
+    finished = evaluation.model_copy(
+        update={
+            "overall_score": scorecard.overall,
+            "category_scores": {entry.category: entry.score for entry in scorecard.categories},
+            "skill_level": scorecard.level,
+            "coverage": scorecard.coverage,
+            "rubric_version": scorecard.rubric_version,
+            "completed_at": ports.clock.now(),
+        }
+    )
+    result = EvaluationResult(
+        evaluation=finished,
+        dish=plan.dish,
+        film=film,
+        side_film=side,
+        quality=prepared.quality if prepared else None,
+        stills=prepared.stills if prepared else (),
+        performance=performance,
+        action_probabilities=seen[Analyser.ACTIONS],
+        detections=seen[Analyser.OBJECTS],
+        heat=seen[Analyser.HEAT],
+        plate=seen[Analyser.PLATE],
+        action_sequence=ActionSequence(
+            evaluation_id=evaluation.evaluation_id,
+            actions=performance.segments,
+            step_deviations=judgement.deviations,
+            sequence_accuracy=judgement.sequence_accuracy,
+        ),
+        judgement=judgement,
+        scorecard=scorecard,
+        feedback=feedback,
+        not_assessed=_not_assessed(side),
+        stages=tuple(log.records),
+        cost=ledger.report(note="On this machine nothing is billed; processor time is counted."),
+        provenance=_provenance(work, seen, film, side),
+        drawn_film=performance.source.kind == "drawn_truth",
+        published_at=ports.clock.now(),
+    )
+    with log.stage("publish"):
+        published = publish_result(result, work.owner, settings.lease_s)
+    create_markdown_artifact(
+        scorecard_markdown(result), key="scorecard", description=evaluation.evaluation_id
+    )
+    create_table_artifact(steps_table(result), key="steps", description=evaluation.evaluation_id)
+    return published
+
+
+def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, MediaInfo | None]:
+    """The film, inspected and prepared, and the facts of the side film; ``None`` where there is none."""
+    film_key, side_key = work.evaluation.trainee_video_s3_key, work.evaluation.side_video_s3_key
+    if film_key is None:
+        for stage in ("inspect", "prepare"):
+            log.add(stage, 0.0, "skipped", "no film was given")
+        return None, None
+    with log.stage("inspect") as words:
+        media, cached = _settled(inspect_film.submit(film_key))
+        side = _settled(inspect_film.submit(side_key))[0] if side_key else None
+        words["outcome"] = "cached" if cached else "done"
+    with log.stage("prepare") as words:
+        prepared, cached = _settled(prepare_film.submit(film_key, media))
+        if cached and not is_whole(ports, prepared):
+            prepared, cached = _settled(prepare_film.with_options(refresh_cache=True).submit(film_key, media))
+        words["outcome"] = "cached" if cached else "done"
+    if work.plan.given is None:
+        refuse_unusable(prepared.quality)
+    return prepared, side
+
+
+def refuse_unusable(quality: QualityReport) -> None:
+    """Return where a film can be judged by what is seen in it.
+
+    Raises:
+        MediaError: it cannot; the message holds the advice. Raised before any model is called.
+    """
+    if not quality.usable:
+        advice = " ".join(issue.advice for issue in quality.issues if issue.reject)
+        found = ", ".join(issue.kind.replace("_", " ") for issue in quality.issues if issue.reject)
+        raise MediaError(f"Nothing could be judged from this film: it is {found}.", advice, kind="quality")
+
+
+def _settled(future: PrefectFuture[Any]) -> tuple[Any, bool]:
+    """A task's result, and whether an earlier run had made it; raises what the task raised."""
+    result = future.result()
+    return result, future.state.name == "Cached"
+
+
+def _perceive(prepared: Prepared | None, plan: WorkPlan, log: StageLog) -> dict[Analyser, Seen]:
+    """What each analyser saw, asked side by side; a failure is its reason, never a hole."""
+    if prepared is None:
+        return {analyser: _no_film(analyser) for analyser in Analyser}
+    began = time.monotonic()
+    futures = {
+        analyser: analyse.submit(analyser, prepared, plan.dish)
+        for analyser in Analyser
+        if isinstance(plan.models[analyser], ModelIdentity)
+    }
+    seen: dict[Analyser, Seen] = {}
+    for analyser in Analyser:
+        model = plan.models[analyser]
+        if isinstance(model, Unavailable):
+            seen[analyser] = model
+        else:
+            seen[analyser] = _seen(analyser, futures[analyser])
+        found = seen[analyser]
+        outcome, reason = ("unavailable", found.reason) if isinstance(found, Unavailable) else ("done", "")
+        log.add(analyser.value, time.monotonic() - began if analyser in futures else 0.0, outcome, reason)
+    return seen
+
+
+def _seen(analyser: Analyser, future: PrefectFuture[Any]) -> Seen:
+    future.wait()
+    found = future.state.result(raise_on_failure=False)
+    if isinstance(found, Stopped):
+        raise found
+    if isinstance(found, BaseException):
+        return Unavailable(
+            analyser=analyser,
+            reason=f"the analyser ended in an error: {found}",
+            remedy="Evaluate the film again; the operator finds the error in Prefect's log of this run.",
+        )
+    return found
+
+
+def _no_film(analyser: Analyser) -> Unavailable:
+    return Unavailable(analyser=analyser, reason="no film was given", remedy="Give the film too.")
+
+
+def _not_assessed(side: MediaInfo | None) -> tuple[NotAssessed, ...]:
+    if side is None:
+        return NOT_WATCHED
+    return (
+        *NOT_WATCHED,
+        NotAssessed(what="the side film", why="it was inspected; no analyser looks at it yet"),
+    )
+
+
+def _provenance(
+    work: Work, seen: dict[Analyser, Seen], film: MediaInfo | None, side: MediaInfo | None
+) -> Provenance:
+    plan = work.plan
+    models = tuple(
+        found.model
+        for found in seen.values()
+        if not isinstance(found, Unavailable) and found.model is not None
+    )
+    return Provenance(
+        code_version=__version__,
+        media_sha256={
+            **({"front": film.sha256} if film else {}),
+            **({"side": side.sha256} if side else {}),
+        },
+        models=models,
+        dish_version=plan.dish.version,
+        dish_sha256=plan.dish.sha256,
+        rubric_version=plan.rubric.version,
+        rubric_sha256=plan.rubric.sha256,
+        thresholds_version=plan.thresholds.version,
+        thresholds_sha256=plan.thresholds.sha256,
+        segments_sha256=plan.given.sha256 if plan.given else None,
+    )
