@@ -218,7 +218,8 @@ class _Makers:
         self._quality = QualityMeter()
         self._actions = _Actions(picture, store, f"{prefix}actions/", recipe)
         self._objects = _Objects(picture, store, f"{prefix}objects/", recipe)
-        self._stills = _Stills(store, f"{prefix}stills/", self._objects.size, recipe)
+        encoder = JpegEncoder(self._objects.size, recipe.stills.jpeg_quality, picture.colour_matrix)
+        self._stills = _Stills(store, f"{prefix}stills/", encoder, self._objects.size, recipe)
         self._last: tuple[Fraction, Any] | None = None
         self._report_s = 0.0
 
@@ -266,7 +267,9 @@ class _Actions:
         self._fps = rule.fps
         size = fitted(picture.width_px, picture.height_px, short_side_px=rule.short_side_px)
         self._scaler = Scaler(picture, size)
-        encoding = Encoding(Fraction(rule.fps), rule.crf, rule.max_kbit_per_s, rule.keyframe_every)
+        encoding = Encoding(
+            Fraction(rule.fps), rule.crf, rule.max_kbit_per_s, rule.keyframe_every, picture.colour_matrix
+        )
         self.writer = ChunkWriter(store, prefix, size, encoding, recipe.chunk_s, recipe.max_chunk_bytes)
         self._last_tick = -1
         self._last_small: Any = None
@@ -293,7 +296,9 @@ class _Objects:
         self._fps = Fraction(rule.fps)
         self.size: Size = fitted(picture.width_px, picture.height_px, long_side_px=rule.long_side_px)
         self.scaler = Scaler(picture, self.size)
-        encoding = Encoding(self._fps, rule.crf, rule.max_kbit_per_s, rule.keyframe_every)
+        encoding = Encoding(
+            self._fps, rule.crf, rule.max_kbit_per_s, rule.keyframe_every, picture.colour_matrix
+        )
         self.writer = ChunkWriter(store, prefix, self.size, encoding, recipe.chunk_s, recipe.max_chunk_bytes)
         self._next = Fraction(0)
 
@@ -309,11 +314,13 @@ class _Objects:
 class _Stills:
     """A picture every few seconds, and all of the last seconds: which moments matter is not known yet."""
 
-    def __init__(self, store: ProxyStore, prefix: str, size: Size, recipe: ProxyRecipe) -> None:
+    def __init__(
+        self, store: ProxyStore, prefix: str, encoder: JpegEncoder, size: Size, recipe: ProxyRecipe
+    ) -> None:
         self._store = store
         self._prefix = prefix
         self._size = size
-        self._encoder = JpegEncoder(size, recipe.stills.jpeg_quality)
+        self._encoder = encoder
         self._every = Fraction(recipe.stills.every_s)
         self._last_s = Fraction(recipe.stills.last_s)
         self._next = Fraction(0)

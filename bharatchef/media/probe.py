@@ -24,11 +24,16 @@ from bharatchef.observed import MediaInfo
 Rotation = Literal[0, 90, 180, 270]
 _MAX_DEMUX_ERRORS = 16
 _PACKETS_TO_FIRST_PICTURE = 600
+# Where a file does not say, players take BT.709 for high definition and BT.601 below.
+_MATRIX_UNSPECIFIED, _BT709, _BT601, _HD_HEIGHT_PX = 2, 1, 6, 720
 
 
 @dataclass(frozen=True)
 class Picture:
-    """How the pictures are to be shown: stored size, clockwise turn, size as shown with square pixels."""
+    """How the pictures are to be shown: stored size, clockwise turn, size as shown with square pixels.
+
+    ``colour_matrix`` is the code point of ITU-T H.273, 1 for BT.709, 6 for BT.601.
+    """
 
     stored_width_px: int
     stored_height_px: int
@@ -36,6 +41,7 @@ class Picture:
     width_px: int
     height_px: int
     pixel_format: str
+    colour_matrix: int
 
 
 def probe(path: Path, limits: Limits | None = None, cancelled: Callable[[], bool] | None = None) -> MediaInfo:
@@ -186,7 +192,12 @@ def picture_of(film: Film, frame: Any, limits: Limits) -> Picture:
     width, height = max(round(frame.width * aspect), 1), frame.height
     if rotation in (90, 270):
         width, height = height, width
-    return Picture(frame.width, frame.height, cast(Rotation, rotation), width, height, frame.format.name)
+    matrix = int(frame.colorspace)
+    if matrix == _MATRIX_UNSPECIFIED:
+        matrix = _BT709 if frame.height >= _HD_HEIGHT_PX else _BT601
+    return Picture(
+        frame.width, frame.height, cast(Rotation, rotation), width, height, frame.format.name, matrix
+    )
 
 
 def notes_on(

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import av
 import av.filter
 from av.container import Flags as ContainerFlags
-from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from bharatchef.media.probe import Picture
 from bharatchef.observed import Chunk
@@ -106,6 +106,7 @@ class Encoding:
     crf: int
     max_kbit_per_s: int
     keyframe_every: int
+    colour_matrix: int
 
 
 class _OpenChunk:
@@ -131,6 +132,7 @@ class _OpenChunk:
         context.max_b_frames = 0
         context.thread_count = 1
         context.color_range = ColorRange.MPEG
+        context.colorspace = encoding.colour_matrix
         self._stream = stream
 
     def write(self, time: Fraction, frame: Any) -> None:
@@ -213,8 +215,9 @@ class ChunkWriter:
 class JpegEncoder:
     """Small frames to JPEG, without a file and without a further library."""
 
-    def __init__(self, size: Size, quality: int) -> None:
+    def __init__(self, size: Size, quality: int, colour_matrix: int) -> None:
         self._reformatter = VideoReformatter()
+        self._colour_matrix = colour_matrix
         context = av.CodecContext.create("mjpeg", "w")
         context.width, context.height, context.pix_fmt = size.width_px, size.height_px, "yuvj420p"
         context.time_base = Fraction(1, CLOCK)
@@ -227,8 +230,14 @@ class JpegEncoder:
 
     def jpeg(self, frame: Any) -> bytes:
         """The frame as JPEG bytes; it has the encoder's size."""
+        frame.colorspace = self._colour_matrix
+        # JPEG has no word for its colours: every reader takes BT.601 of full range.
         full = self._reformatter.reformat(
-            frame, format="yuvj420p", dst_color_range=ColorRange.JPEG, threads=1
+            frame,
+            format="yuvj420p",
+            dst_colorspace=Colorspace.ITU601,
+            dst_color_range=ColorRange.JPEG,
+            threads=1,
         )
         full.pts, full.time_base = self._number, Fraction(1, CLOCK)
         self._number += 1
