@@ -36,7 +36,7 @@ from knowledge_base.units import (
 SCHEMA_ID = "dish-file.schema.json"
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 URL_PATTERN = r"^https://[^\s/]+\.[^\s]+$"
-AMOUNT_PATTERN = r"^(?:about )?(?:[0-9¼½¾⅓⅔]|an? |a few|some|to taste|as needed|one |two |three |half )"
+AMOUNT_PATTERN = r"^(?:about )?(?:[0-9¼½¾⅓⅔]|an? |a few|some|to taste|as needed|one |two |three |half\b)"
 TIME_SOURCE = "the dish's author"
 
 

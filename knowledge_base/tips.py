@@ -16,8 +16,8 @@ LENGTH_WEIGHT = 0.75
 _STOP_WORDS = frozenset(
     re.findall(
         "[a-z]+",
-        "a an and as at be but by do for from had has have in into is it its no not of off on or so than that "
-        "the them then there they this to too was were when which while with you your",
+        "a an and as at be but by do for from had has have in into is it its no not of off on or so than "
+        "that the them then there they this to too was were when which while with you your",
     )
 )
 _LETTERS = re.compile(r"[^\W_]+(?:[\u0900-\u097f\u0b80-\u0bff]+)*")
