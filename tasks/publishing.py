@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from bharatchef.errors import BharatChefError, LeaseLost
 from bharatchef.ports import Ports
@@ -101,7 +102,8 @@ def announce_pending(ports: Ports) -> list[Evaluation]:
 
 
 def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
-    """Delete an evaluation with its report, result and stills, and the films that no other one was made of.
+    """Delete an evaluation with its report, result and stills, and films (with what was cut from
+    them) that no other one was made of.
 
     Interrupted, it is finished by calling it again or by ``sweep_orphans``: the record goes first.
 
@@ -110,8 +112,13 @@ def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
     """
     ports.evaluations.delete(evaluation.evaluation_id)
     still_needed = {key for other in ports.evaluations.find("") for key in _films(other)}
-    films = [key for key in _films(evaluation) if key not in still_needed and ports.objects.exists(key)]
-    return _delete_all(ports, [*ports.objects.list_keys(result_key(evaluation.evaluation_id)), *films])
+    removed = _delete_all(ports, ports.objects.list_keys(result_key(evaluation.evaluation_id)))
+    for film in _films(evaluation):
+        if film not in still_needed:
+            # What was cut from a film lies under the film's hash, which is its key's own name.
+            cut = ports.objects.list_keys(f"media/{PurePosixPath(film).stem}/")
+            removed += _delete_all(ports, [*cut, *(key for key in [film] if ports.objects.exists(key))])
+    return removed
 
 
 def sweep_orphans(ports: Ports) -> int:
