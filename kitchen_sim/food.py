@@ -1,0 +1,409 @@
+"""How food, flame, steam and what falls look at a moment; knows nothing of steps or hands."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from kitchen_sim.canvas import Canvas, Floats, turned, vec
+from kitchen_sim.motions import Fall
+from kitchen_sim.storyboard import Contents
+from kitchen_sim.styles import Rgb
+from kitchen_sim.things import Food, Form, food_named, shared_area
+
+_DISSOLVES = ("sugar", "salt", "jaggery")
+
+
+@lru_cache(maxsize=64)
+def ordinary(name: str) -> Food:
+    """A food that no script names."""
+    return food_named(name)
+
+
+@lru_cache(maxsize=256)
+def _scatter(seed: int, count: int) -> Floats:
+    """(count, 5): place on a disc of radius one, a turn, a size and a shade, always the same for a seed."""
+    rng = np.random.default_rng([0x5CA7, seed])
+    r, angle = np.sqrt(rng.random(count)) * 0.92, rng.random(count) * 2 * math.pi
+    return np.stack(
+        [
+            r * np.cos(angle),
+            r * np.sin(angle),
+            rng.random(count) * math.pi,
+            rng.uniform(0.75, 1.25, count),
+            rng.uniform(0.85, 1.12, count),
+        ],
+        1,
+    )
+
+
+def _between(a: Rgb, b: Rgb, share: float) -> Rgb:
+    r, g, bl = (x + (y - x) * share for x, y in zip(a, b, strict=True))
+    return r, g, bl
+
+
+def _hash(x: float) -> float:
+    return math.sin(x * 127.1 + 11.7) * 43758.5453 % 1.0
+
+
+def draw_contents(
+    canvas: Canvas,
+    inside: Contents,
+    form: Form,
+    scale: float,
+    origin: Floats,
+    frame: Floats | None,
+    time_s: float,
+    spin: float,
+    seed: int,
+    jump: float,
+) -> Floats:
+    """What is in a vessel, cut off by its rim; the pixels of its surface are given back."""
+    turn = frame if frame is not None else np.eye(3)
+    level = form.height * min(0.94, 0.12 + 0.80 * inside.fill)
+    radius = form.radius_at(level) * scale * 0.96
+    middle = origin + turn @ vec(0, 0, level)
+    rim = canvas.ring(origin + turn @ vec(0, 0, form.height), form.rim_r * scale * 0.97, frame)
+    surface = shared_area(canvas.ring(middle, radius, frame), rim)
+    if len(surface) < 3:
+        return surface
+    size = canvas.camera.px_per_m(middle)
+    if inside.liquid > 0.02:
+        canvas.flat(surface, inside.colour, 1.0)
+        shine = shared_area(
+            canvas.ring(middle + turn @ vec(-0.25 * radius, 0.35 * radius, 0), radius * 0.42, frame), rim
+        )
+        canvas.flat(shine, inside.colour, 1.10)
+    elif inside.pieces:
+        food, _, cooked = inside.pieces[0]
+        canvas.flat(surface, _between(food.raw, food.cooked, cooked), 0.84)
+    rim32 = cv2.convexHull(rim.astype(np.float32))
+    for k, (food, amount, cooked) in enumerate(inside.pieces):
+        if inside.liquid > 0.05 and (food.form == "powder" or any(w in food.name for w in _DISSOLVES)):
+            continue
+        _draw_pieces(
+            canvas, food, amount, cooked, middle, radius, turn, size, spin * 0.3, seed + 31 * k, jump, rim32
+        )
+    if inside.bubbling > 0.05:
+        _draw_bubbles(canvas, inside, middle, radius, turn, size, time_s, rim32)
+    return surface
+
+
+def _draw_pieces(
+    canvas: Canvas,
+    food: Food,
+    amount: float,
+    cooked: float,
+    middle: Floats,
+    radius: float,
+    turn: Floats,
+    size: float,
+    spin: float,
+    seed: int,
+    jump: float,
+    rim: Floats,
+) -> None:
+    per, r_m = {
+        "grain": (260, 0.0032),
+        "powder": (200, 0.003),
+        "leaf": (150, 0.006),
+        "cube": (140, 0.0085),
+        "strip": (120, 0.010),
+        "round": (90, 0.009),
+        "liquid": (60, 0.012),
+    }[food.form]
+    count = max(4, min(64, int(per * amount)))
+    table = _scatter(seed, 64)[:count]
+    c, s = math.cos(spin), math.sin(spin)
+    flat = np.zeros((count, 3))
+    flat[:, 0] = (table[:, 0] * c - table[:, 1] * s) * radius
+    flat[:, 1] = (table[:, 0] * s + table[:, 1] * c) * radius
+    flat[:, 2] = 0.002 + jump * 0.04 * (table[:, 3] - 0.7)
+    px = canvas.camera.project(flat @ turn.T + middle)
+    colour = _between(food.raw, food.cooked, cooked)
+    for row, (x, y) in zip(table, px, strict=True):
+        if jump < 0.05 and cv2.pointPolygonTest(rim, (float(x), float(y)), False) < 0:
+            continue
+        _piece(canvas, food.form, x, y, r_m * row[3] * size, row[2] + spin, colour, row[4])
+
+
+def _piece(
+    canvas: Canvas, form: str, x: float, y: float, r: float, angle: float, rgb: Rgb, shade: float
+) -> None:
+    r = max(0.8, r)
+    at = np.array([x, y])
+    c, s = math.cos(angle), math.sin(angle)
+    if form in ("grain", "powder", "liquid"):
+        cv2.circle(
+            canvas.picture, (int(x), int(y)), max(1, round(r)), canvas.bgr(rgb, shade), -1, cv2.LINE_AA
+        )
+    elif form == "round":
+        cv2.circle(
+            canvas.picture, (int(x), int(y)), max(1, round(r)), canvas.bgr(rgb, shade * 0.78), -1, cv2.LINE_AA
+        )
+        cv2.circle(
+            canvas.picture,
+            (int(x - r * 0.2), int(y - r * 0.25)),
+            max(1, round(r * 0.6)),
+            canvas.bgr(rgb, shade),
+            -1,
+            cv2.LINE_AA,
+        )
+    elif form == "strip":
+        canvas.line_px(
+            np.stack([at - [r * c, r * s * 0.6], at + [r * c, r * s * 0.6]]), rgb, max(1.0, r * 0.45), shade
+        )
+    else:
+        long, short = (r * 1.2, r * 0.6) if form == "leaf" else (r, r * 0.9)
+        corners = np.array(
+            [
+                [long * c, long * s * 0.75],
+                [-short * s, short * c * 0.75],
+                [-long * c, -long * s * 0.75],
+                [short * s, -short * c * 0.75],
+            ]
+        )
+        canvas.flat(at + corners + [0, r * 0.35], rgb, shade * 0.65)
+        canvas.flat(at + corners, rgb, shade)
+
+
+def _draw_bubbles(
+    canvas: Canvas,
+    inside: Contents,
+    middle: Floats,
+    radius: float,
+    turn: Floats,
+    size: float,
+    time_s: float,
+    rim: Floats,
+) -> None:
+    count = int(4 + 22 * inside.bubbling)
+    spots = np.zeros((count, 3))
+    lives = np.zeros(count)
+    for k in range(count):
+        rate = 1.6 + 1.8 * _hash(k * 3.1)
+        clock = time_s * rate + _hash(k * 7.7)
+        era, lives[k] = math.floor(clock), clock % 1.0
+        r, angle = math.sqrt(_hash(k + era * 1.37)) * radius * 0.92, _hash(k * 2.3 + era * 0.71) * 2 * math.pi
+        spots[k, :2] = r * math.cos(angle), r * math.sin(angle)
+    px = canvas.camera.project(spots @ turn.T + middle)
+    light = tuple(min(255.0, c * 1.12 + 18) for c in inside.colour)
+    for k in range(count):
+        if cv2.pointPolygonTest(rim, (float(px[k, 0]), float(px[k, 1])), False) < 0:
+            continue
+        r = max(1.0, (0.003 + 0.009 * lives[k] * inside.bubbling) * size)
+        at = (int(px[k, 0]), int(px[k, 1]))
+        cv2.circle(canvas.picture, at, round(r), canvas.bgr(inside.colour, 0.82), -1, cv2.LINE_AA)
+        cv2.circle(
+            canvas.picture,
+            (at[0], int(at[1] - r * 0.2)),
+            max(1, round(r * 0.8)),
+            canvas.bgr(light, 1.02),
+            max(1, round(r * 0.3)),
+            cv2.LINE_AA,
+        )
+
+
+def draw_flames(
+    canvas: Canvas, middle: Floats, base_r: float, level: float, time_s: float, yellow: bool, bare: bool
+) -> Floats:
+    """The burner's ring of flames, larger with its level; its pixels are given back."""
+    ring = base_r * 0.94 + 0.010 * level if not bare else 0.040
+    count = 22
+    seen: list[Floats] = []
+    outer, inner, tip_colour = (46, 96, 232), (150, 205, 255), (255, 176, 48)
+    to_eye = canvas.camera.eye - middle
+    glow = canvas.camera.project(np.stack([middle]))[0]
+    size = canvas.camera.px_per_m(middle)
+    canvas.haze(glow, (ring + 0.07) * size, (255, 180, 90) if yellow else (90, 140, 255), 0.10 + 0.22 * level)
+    angles = [k * 2 * math.pi / count + 0.1 for k in range(count)]
+    angles.sort(key=lambda a: math.cos(a) * to_eye[0] + math.sin(a) * to_eye[1])
+    for angle in angles:
+        out = vec(math.cos(angle), math.sin(angle), 0)
+        if not bare and out @ to_eye < -0.25 * float(np.hypot(to_eye[0], to_eye[1])):
+            continue
+        flicker = 0.78 + 0.44 * _hash(angle * 5.3 + math.floor(time_s * 11) * 0.917)
+        tall = (0.014 + 0.034 * level) * flicker
+        root = middle + out * (ring - 0.014)
+        top = middle + out * (ring + 0.006 + 0.034 * level * flicker) + vec(0, 0, tall)
+        across = vec(-out[1], out[0], 0) * (0.0065 + 0.003 * level)
+        shape = canvas.camera.project(
+            np.stack(
+                [
+                    root + across,
+                    (root + top) / 2 + across * 0.9,
+                    top,
+                    (root + top) / 2 - across * 0.9,
+                    root - across,
+                ]
+            )
+        )
+        if yellow:
+            canvas.flat(shape, tip_colour, 1.0)
+            small = canvas.camera.project(
+                np.stack([root + across * 0.8, root + (top - root) * 0.5, root - across * 0.8])
+            )
+            canvas.flat(small, outer, 1.1)
+        else:
+            canvas.flat(shape, outer, 1.1)
+            small = canvas.camera.project(
+                np.stack([root + across * 0.6, root + (top - root) * 0.62, root - across * 0.6])
+            )
+            canvas.flat(small, inner, 1.0)
+        seen.append(shape)
+    return np.concatenate(seen) if seen else glow[None]
+
+
+def draw_steam(canvas: Canvas, top: Floats, heat: float, time_s: float, seed: int) -> None:
+    """Puffs that rise from something hot; ``heat`` 0 to 1."""
+    if heat < 0.35:
+        return
+    strength = 0.26 * (heat - 0.25)
+    size = canvas.camera.px_per_m(top)
+    for k in range(5):
+        life = (time_s * 0.45 + k / 5 + seed % 7 * 0.1) % 1.0
+        sway = 0.025 * math.sin(2.1 * time_s + k * 1.9) * (0.4 + life)
+        at = canvas.camera.project(
+            np.stack([top + vec(sway + 0.02 * (k - 2), 0.01 * k, 0.02 + 0.20 * life)])
+        )[0]
+        canvas.haze(at, (0.025 + 0.05 * life) * size, (236, 238, 240), strength * math.sin(math.pi * life))
+
+
+def draw_fall(canvas: Canvas, fall: Fall, food: Food, time_s: float, colour: Rgb | None) -> None:
+    """Something on its way down at a moment."""
+    rgb = colour if colour is not None else food.raw
+    drop = fall.end - fall.start
+    if fall.form == "stream":
+        line = np.stack(
+            [
+                fall.start + np.array([drop[0] * u**0.6, drop[1] * u**0.6, drop[2] * u])
+                for u in np.linspace(0, 1, 7)
+            ]
+        )
+        line[1:-1, 0] += 0.0015 * np.sin(time_s * 19 + np.arange(5) * 1.7)
+        canvas.line(line, rgb, fall.width, 0.92)
+        canvas.line(line + vec(-0.0015, 0, 0), rgb, fall.width * 0.4, 1.1)
+        return
+    count, r = {"grains": (26, 0.0030), "drops": (4, 0.0045), "lump": (3, 0.016)}[fall.form]
+    size = canvas.camera.px_per_m(fall.end)
+    spread = 0.022 if fall.form == "grains" else 0.006
+    points = np.zeros((count, 3))
+    for k in range(count):
+        u = (time_s * 2.4 + _hash(k * 1.9)) % 1.0
+        points[k] = (
+            fall.start
+            + drop * np.array([u**0.7, u**0.7, u * u])
+            + vec((_hash(k * 5.1) - 0.5) * spread * (1 + u), (_hash(k * 8.3) - 0.5) * spread * (1 + u), 0)
+        )
+    for k, (x, y) in enumerate(canvas.camera.project(points)):
+        cv2.circle(
+            canvas.picture,
+            (int(x), int(y)),
+            max(1, round(r * size)),
+            canvas.bgr(rgb, 0.85 + 0.25 * _hash(k)),
+            -1,
+            cv2.LINE_AA,
+        )
+
+
+def draw_pancake(
+    canvas: Canvas, middle: Floats, radius: float, food: Food, cooked: float, extra: dict[str, float]
+) -> None:
+    """A round flat piece in a pan, that may be in the air turning over."""
+    flip, up = extra.get("flip", 0.0), extra.get("up", 0.0)
+    frame = turned(vec(1, 0, 0), math.pi * flip)
+    at = middle + vec(0, 0, 0.10 * up)
+    r = radius * (extra.get("done", 1.0) * 0.7 + 0.3 if "done" in extra else 1.0)
+    colour = _between(food.raw, food.cooked, cooked if flip < 0.5 else cooked * 0.6)
+    canvas.disc(at - vec(0, 0, 0.004), r, colour, 0.7, frame)
+    canvas.disc(at, r, colour, 1.0, frame)
+    for row in _scatter(17, 9):
+        spot = frame @ vec(row[0] * r * 0.85, row[1] * r * 0.85, 0.001)
+        canvas.disc(
+            at + spot, 0.006 + 0.006 * cooked, _between(colour, (96, 58, 30), 0.25 + 0.5 * cooked), 1.0, frame
+        )
+
+
+def draw_board_work(
+    canvas: Canvas,
+    middle: Floats,
+    foods: tuple[Food, ...],
+    motion: str,
+    extra: dict[str, float],
+    side: float,
+    seed: int,
+) -> Floats:
+    """What lies on the board: a whole piece that is worked off and what it has become."""
+    done = extra.get("done", 0.0)
+    food = foods[min(len(foods) - 1, int(done * len(foods)))]
+    if extra.get("flat") or motion in ("roll", "fold"):
+        r = 0.04 + 0.065 * (done if motion == "roll" else 1.0)
+        frame = np.diag([1.0, 1.0 - 0.45 * extra.get("folded", 0.0), 1.0])
+        canvas.disc(middle + vec(0, 0, 0.002), r * 1.02, food.raw, 0.75, frame)
+        return canvas.disc(middle + vec(0, 0, 0.006 + 0.02 * (1 - done)), r, food.raw, 1.0, frame)
+    seen: list[Floats] = []
+    left = 1 - done
+    if left > 0.06:
+        at = (
+            middle
+            + vec(-side * 0.07, 0, 0.0)
+            + (vec(side * 0.05, -0.01, 0.07) if extra.get("lifted") or extra.get("lump") else vec(0, 0, 0))
+        )
+        long = 0.065 * left + 0.012
+        seen.append(
+            canvas.limb(
+                at + vec(-long / 2, 0, 0.026),
+                at + vec(long / 2, 0, 0.026),
+                0.026,
+                0.022,
+                _between(food.raw, food.cooked, 0.15),
+            )
+        )
+    count = int(40 * done)
+    if count:
+        size = canvas.camera.px_per_m(middle)
+        table = _scatter(seed, 40)[:count]
+        flat = np.zeros((count, 3))
+        flat[:, 0], flat[:, 1], flat[:, 2] = (
+            side * 0.07 + table[:, 0] * 0.055,
+            table[:, 1] * 0.07,
+            0.004 + 0.01 * (1 - np.hypot(table[:, 0], table[:, 1])),
+        )
+        px = canvas.camera.project(flat + middle)
+        form = {"slice": "leaf", "grate": "strip", "peel": "strip"}.get(
+            motion, food.form if food.form != "liquid" else "cube"
+        )
+        for row, (x, y) in zip(table, px, strict=True):
+            _piece(
+                canvas,
+                form if form not in ("grain", "powder") else "cube",
+                x,
+                y,
+                0.0095 * row[3] * size,
+                row[2],
+                food.raw,
+                row[4],
+            )
+        seen.append(px)
+    return np.concatenate(seen) if seen else np.empty((0, 2))
+
+
+def draw_poor_plating(canvas: Canvas, origin: Floats, form: Form, inside: Contents, seed: int) -> None:
+    """Spills about a plate or cup and smears on its rim."""
+    colour = inside.pieces[0][0].raw if inside.liquid < 0.02 and inside.pieces else inside.colour
+    rng = np.random.default_rng([0xB0D, seed])
+    for _ in range(7):
+        angle, r = rng.random() * 2 * math.pi, form.rim_r * rng.uniform(1.25, 2.1)
+        canvas.disc(
+            origin + vec(r * math.cos(angle), r * math.sin(angle), 0.001),
+            rng.uniform(0.006, 0.02),
+            colour,
+            0.95,
+        )
+    for _ in range(4):
+        angle = rng.uniform(-2.6, -0.5)
+        top = origin + vec(form.rim_r * math.cos(angle), form.rim_r * math.sin(angle), form.height)
+        canvas.line(np.stack([top, top - vec(0, 0, form.height * rng.uniform(0.4, 0.9))]), colour, 0.007)
