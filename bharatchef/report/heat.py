@@ -99,12 +99,13 @@ def _steps_with_heat(result: EvaluationResult) -> list[tuple[str, ExpectedStep, 
 
 
 def _heat_bar(axis: Axis, start_s: float, end_s: float, level: HeatLevel, label: str, what: str) -> HeatBar:
+    share = axis.share(end_s) - axis.share(start_s)
     return HeatBar(
         x=axis.x(start_s),
         width=axis.width(start_s, end_s),
         notch=_LEVELS.index(level),
         level=level.value,
-        label=label if axis.share(end_s) - axis.share(start_s) >= 0.2 else label[:1],
+        label=label if share >= 0.2 else label[:1] if share >= 0.045 else "",
         title=f"{what}: {level.value}, {clock_span(start_s, end_s)}",
     )
 

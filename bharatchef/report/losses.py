@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bharatchef.records import CategoryScore, Scorecard
+from bharatchef.records import CategoryScore, Deviation, Scorecard
 from bharatchef.report.words import CATEGORY_NAMES, KIND_WORDS, percent, points, span_words
 from bharatchef.results import EvaluationResult
 from bharatchef.vocabulary import Category
@@ -22,8 +22,7 @@ class Loss:
     reason: str
     kind: str
     word: str
-    when: str
-    sure: str
+    more: str
     points: str
     of_overall: str
 
@@ -126,8 +125,7 @@ def _category_sum(result: EvaluationResult, scored: CategoryScore, of_overall: f
                 reason=reason[:1].upper() + reason[1:],
                 kind=deviation.kind.value if deviation else "",
                 word=KIND_WORDS[deviation.kind] if deviation else "",
-                when=span_words(deviation.span) if deviation else "",
-                sure=percent(deviation.confidence) if deviation else "",
+                more=_more(deviation) if deviation else "",
                 points=points(here),
                 of_overall=points(there) if of_overall is not None else "",
             )
@@ -140,3 +138,8 @@ def _category_sum(result: EvaluationResult, scored: CategoryScore, of_overall: f
         weight=percent(scored.weight),
         of_overall=points(of_overall) if of_overall is not None else "",
     )
+
+
+def _more(deviation: Deviation) -> str:
+    sure = f"{percent(deviation.confidence)} sure"
+    return f"{span_words(deviation.span)}, {sure}" if deviation.span else sure

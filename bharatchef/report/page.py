@@ -12,13 +12,13 @@ from functools import cache
 from importlib.resources import files
 
 from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from bharatchef.report import view
+from bharatchef.report import made, view
 from bharatchef.report.heat import heat_view
 from bharatchef.report.losses import loss_sheet
 from bharatchef.report.timeline import timeline
-from bharatchef.report.words import LEVEL_WORDS, clock, percent, points, rupees
+from bharatchef.report.words import LEVEL_WORDS, percent, points, rupees
 from bharatchef.results import EvaluationResult
 
 _TEMPLATES = (
@@ -43,8 +43,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         loader=DictLoader({name: (folder / name).read_text("utf-8") for name in _TEMPLATES}),
     )
-    environment.filters.update(clock=clock, percent=percent, points=points, rupees=rupees)
+    environment.filters.update(commands=_commands, percent=percent, points=points, rupees=rupees)
     return environment
+
+
+def _commands(text: str) -> Markup:
+    """Text in which what stands between backticks is set as code, all of it escaped."""
+    pieces = [escape(piece) for piece in text.split("`")]
+    if len(pieces) % 2 == 0:
+        return escape(text)
+    wrapped = [Markup('<code class="code">{}</code>').format(p) if i % 2 else p for i, p in enumerate(pieces)]
+    return Markup("").join(wrapped)
 
 
 @cache
@@ -80,6 +89,7 @@ def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
             feedback=result.feedback,
             banners=view.banners(result),
             source=view.source_sentence(result),
+            overall_reason=view.overall_reason(result),
             tiles=view.tiles(result),
             ladder=view.ladder(result),
             level=LEVEL_WORDS[result.scorecard.level] if result.scorecard.level else "",
@@ -93,13 +103,14 @@ def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
             plate_words=plate_words,
             plate_remarks=plate_remarks,
             not_assessed=view.not_assessed(result),
-            analysers=view.analysers(result),
-            film_facts=view.film_facts(result.film) if result.film else [],
-            side_facts=view.film_facts(result.side_film) if result.side_film else [],
-            quality=view.quality_lines(result),
-            stages=view.stage_rows(result),
-            costs=view.cost_rows(result),
-            versions=view.version_facts(result),
+            analysers=made.analysers(result),
+            film_facts=made.film_facts(result.film) if result.film else [],
+            side_facts=made.film_facts(result.side_film) if result.side_film else [],
+            quality=made.quality_lines(result),
+            stages=made.stage_rows(result),
+            cost_note=view.sentence(result.cost.note),
+            costs=made.cost_rows(result),
+            versions=made.version_facts(result),
             safety=view.safety_links(result),
         )
     )

@@ -14,6 +14,9 @@ from bharatchef.vocabulary import DeviationKind
 
 _OTHER_ROWS = 6
 _LATE = 0.93
+_LATE_FOR_WORDS = 0.85
+_NEAR = 0.06
+_SIGN_PX = 20
 _NOT_DONE = (DeviationKind.MISSING, DeviationKind.NOT_SEEN)
 
 
@@ -27,13 +30,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class Range:
-    """The time asked for, drawn from where a bar starts: up to ``low`` it would be too short."""
+    """The time asked for, from where a bar starts; not ``whole`` where it goes on past the film's end."""
 
     x: str
     low: str
     high: str
-    width: str
-    zone: str
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,18 @@ class Bar:
     asked: Range | None = None
     tail: tuple[str, str] | None = None
     short: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Ghost:
+    """Where another step was done that this one came too early or too late for."""
+
+    x: str
+    width: str
+    label: str
+    title: str
+    late: bool
+    offset: int
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,7 @@ class Row:
     state_word: str
     marks: tuple[Mark, ...]
     bars: tuple[Bar, ...]
+    ghosts: tuple[Ghost, ...]
     gap: tuple[str, str] | None
     differences: tuple[Difference, ...]
 
@@ -89,6 +104,9 @@ class Timeline:
     steps: tuple[Row, ...]
     others: tuple[Row, ...]
     unseen: tuple[tuple[str, str], ...]
+    signs: tuple[Mark, ...]
+    ranges: bool
+    ghosts: bool
     loose: tuple[Difference, ...]
 
 
@@ -116,12 +134,28 @@ def timeline(result: EvaluationResult) -> Timeline:
         _step_row(result, axis, step, numbers, step_of, of_step[step.step_id])
         for step in result.dish.expected_steps
     )
+    others = _other_rows(result, axis, step_of, of_segment)
+    rows = steps + others
     return Timeline(
         axis=axis,
         steps=steps,
-        others=_other_rows(result, axis, step_of, of_segment),
+        others=others,
+        signs=_signs(rows),
+        ranges=any(bar.asked for row in rows for bar in row.bars),
+        ghosts=any(row.ghosts for row in rows),
         unseen=_unseen(result, axis),
         loose=tuple(difference(d) for d in loose),
+    )
+
+
+def _signs(rows: Sequence[Row]) -> tuple[Mark, ...]:
+    """The signs that the rows use, for the legend."""
+    used = {Mark(row.state, row.state_word) for row in rows} | {m for row in rows for m in row.marks}
+    order = ["done", *(kind.value for kind in DeviationKind)]
+    ranked = sorted(used, key=lambda m: order.index(m.kind) if m.kind in order else len(order))
+    return tuple(
+        Mark(m.kind, "Not seen: may have been done") if m.kind == DeviationKind.NOT_SEEN else m
+        for m in ranked
     )
 
 
@@ -194,6 +228,7 @@ def _step_row(
         state_word=word,
         marks=tuple(Mark(kind.value, KIND_WORDS[kind]) for kind in kinds),
         bars=bars,
+        ghosts=_ghosts(result, axis, numbers, deviations),
         gap=(axis.x(gap.start_s), axis.width(gap.start_s, gap.end_s)) if gap else None,
         differences=tuple(difference(d) for d in deviations),
     )
@@ -246,14 +281,35 @@ def _bar(
     )
 
 
+def _ghosts(
+    result: EvaluationResult, axis: Axis, numbers: dict[str, str], deviations: Sequence[Deviation]
+) -> tuple[Ghost, ...]:
+    sign = next((axis.share(d.span.start_s) for d in deviations if d.span is not None), -1.0)
+    related = {d.related_step_id for d in deviations if d.kind == DeviationKind.OUT_OF_ORDER}
+    ghosts = []
+    for step_id, index in result.judgement.matches:
+        if step_id in related and step_id in numbers and index < len(result.performance.segments):
+            segment = result.performance.segments[index]
+            ghosts.append(
+                Ghost(
+                    x=axis.x(segment.start_s),
+                    width=axis.width(segment.start_s, segment.end_s),
+                    label=f"step {numbers[step_id]}",
+                    title=f"Step {numbers[step_id]} was done {clock_span(segment.start_s, segment.end_s)}",
+                    late=axis.share(segment.start_s) > _LATE_FOR_WORDS,
+                    offset=_SIGN_PX if 0 <= axis.share(segment.start_s) - sign < _NEAR else 0,
+                )
+            )
+    return tuple(ghosts)
+
+
 def _range(axis: Axis, start_s: float, asked: DurationRange) -> Range:
     low, high = start_s + asked.min_s, start_s + asked.max_s
     return Range(
         x=axis.x(start_s),
         low=axis.x(low),
         high=axis.x(high),
-        width=axis.width(start_s, high),
-        zone=axis.width(low, high),
+        whole=high <= axis.total_s,
     )
 
 
@@ -307,6 +363,7 @@ def _other_row(
         bars=tuple(
             bar if of_segment[i] else replace(bar, kind="other") for bar, i in zip(bars, indices, strict=True)
         ),
+        ghosts=(),
         gap=None,
         differences=tuple(difference(d) for d in deviations),
     )

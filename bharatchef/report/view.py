@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bharatchef.observed import Analyser, MediaInfo, PlatedDish, Still, Unavailable
+from bharatchef.observed import PlatedDish, Still, Unavailable
 from bharatchef.records import Mistake
 from bharatchef.report.stills import mistake_span, mistake_still, plate_still
 from bharatchef.report.words import (
@@ -14,31 +14,15 @@ from bharatchef.report.words import (
     KIND_WORDS,
     LEVEL_WORDS,
     clock,
-    counted,
-    duration,
     listed,
     percent,
     points,
-    rupees,
-    size,
     span_words,
 )
 from bharatchef.results import EvaluationResult
 from bharatchef.vocabulary import Level
 
-_ANALYSER_NAMES = {
-    Analyser.ACTIONS: "Actions",
-    Analyser.OBJECTS: "Objects and ingredients",
-    Analyser.HEAT: "Heat and flame",
-    Analyser.PLATE: "Plated dish",
-}
 _VERDICTS = {"fixed": "Fixed", "repeated": "Repeated", "not_seen": "Not seen"}
-_OUTCOMES = {
-    "done": "Done",
-    "cached": "Taken from an earlier run",
-    "unavailable": "Not available",
-    "skipped": "Left out",
-}
 
 
 @dataclass(frozen=True)
@@ -106,15 +90,6 @@ class FollowUpView:
 
 
 @dataclass(frozen=True)
-class Fact:
-    """A named fact; ``code`` where it is a hash or a version."""
-
-    name: str
-    value: str
-    code: bool = False
-
-
-@dataclass(frozen=True)
 class Reason:
     """Something that was not assessed, why, and what would change that."""
 
@@ -178,7 +153,15 @@ def source_sentence(result: EvaluationResult) -> str:
         "none": "Nobody, and no model, said what was done.",
     }[source.kind]
     unavailable = result.performance.segments_unavailable
-    return f"{by} {_sentence(unavailable.reason)}" if unavailable else by
+    return f"{by} {sentence(unavailable.reason)}" if unavailable else by
+
+
+def overall_reason(result: EvaluationResult) -> str:
+    """Why the overall score is what it is, the categories under their spoken names."""
+    text = result.scorecard.overall_reason
+    for category, name in CATEGORY_NAMES.items():
+        text = text.replace(category.value, name.lower())
+    return sentence(text)
 
 
 def tiles(result: EvaluationResult) -> list[Tile]:
@@ -189,7 +172,7 @@ def tiles(result: EvaluationResult) -> list[Tile]:
             name=CATEGORY_NAMES[c.category],
             score=points(c.score) if c.score is not None else "",
             share=c.score or 0.0,
-            reason=_sentence(c.reason),
+            reason=sentence(c.reason),
             weight=percent(c.weight),
         )
         for c in result.scorecard.categories
@@ -255,7 +238,7 @@ def follow_up_views(result: EvaluationResult) -> list[FollowUpView]:
             f.description,
             _VERDICTS[f.verdict],
             "again" if f.verdict == "repeated" else f.verdict,
-            _sentence(f.evidence),
+            sentence(f.evidence),
         )
         for f in result.feedback.follow_ups
     ]
@@ -276,7 +259,7 @@ def plate_view(
             still, pictures, f"{what}, at {clock(still.time_s)}", f"Still of the film: {what.lower()}"
         )
     if isinstance(seen, Unavailable):
-        return frame, f"Not assessed: {_sentence(seen.reason)}", ()
+        return frame, f"Not assessed: {seen.reason.strip().rstrip('.')}. {seen.remedy}".strip(), ()
     if seen.likeness is None:
         return frame, "How like the expert's plate it looks was not assessed.", seen.remarks
     by = f"by {seen.model.name}" if seen.model else "by a person"
@@ -287,125 +270,22 @@ def plate_view(
 def not_assessed(result: EvaluationResult) -> list[Reason]:
     """All that a reader may expect and this evaluation says nothing about, each thing once."""
     reasons = [
-        Reason(CATEGORY_NAMES[c.category], _sentence(c.reason))
+        Reason(CATEGORY_NAMES[c.category], sentence(c.reason))
         for c in result.scorecard.categories
         if c.score is None
     ]
     reasons += [
-        Reason(item.what[:1].upper() + item.what[1:], _sentence(item.why)) for item in result.not_assessed
+        Reason(item.what[:1].upper() + item.what[1:], sentence(item.why)) for item in result.not_assessed
     ]
     return list({reason.what: reason for reason in reasons}.values())
-
-
-def analysers(result: EvaluationResult) -> list[Reason]:
-    """The analysers that gave no result, with what would change that."""
-    outcomes = (result.action_probabilities, result.detections, result.heat, result.plate)
-    return [
-        Reason(_ANALYSER_NAMES[o.analyser], _sentence(o.reason), o.remedy)
-        for o in outcomes
-        if isinstance(o, Unavailable)
-    ]
 
 
 def heat_reason(result: EvaluationResult) -> str:
     """Why nothing is known of the heat; empty where something is."""
     for outcome in (result.heat, result.performance.heat):
         if isinstance(outcome, Unavailable):
-            return f"{_sentence(outcome.reason)} {outcome.remedy}".strip()
+            return f"{outcome.reason.strip().rstrip('.')}. {outcome.remedy}".strip()
     return "Nothing was measured."
-
-
-def film_facts(film: MediaInfo) -> list[Fact]:
-    """A film's facts, as measured on the frames that are shown."""
-    rate = f"{film.fps:.2f}".rstrip("0").rstrip(".")
-    turned = f", turned by {film.rotation_degrees}°" if film.rotation_degrees else ""
-    errors = "none"
-    if film.decode_errors:
-        errors = counted(film.decode_errors, "place", "places") + " in the film could not be decoded"
-    return [
-        Fact("File", film.file_name),
-        Fact("Length", f"{clock(film.duration_s)} ({duration(film.duration_s)}), {film.frames} frames"),
-        Fact("Picture", f"{film.width_px} × {film.height_px} pixels{turned}"),
-        Fact("Frames a second", f"{rate}, {'variable' if film.variable_frame_rate else 'constant'}"),
-        Fact("Format", f"{film.codec} in {film.container}, {size(film.size_bytes)}"),
-        Fact("Sound", "present, not used" if film.has_audio else "none"),
-        Fact("Decode errors", errors),
-        *(Fact("Note", note) for note in film.notes),
-    ]
-
-
-def quality_lines(result: EvaluationResult) -> list[Reason]:
-    """The quality gate's findings with their advice."""
-    issues = result.quality.issues if result.quality else ()
-    return [
-        Reason(
-            issue.kind.replace("_", " ").capitalize() + (": not usable" if issue.reject else ""),
-            f"{percent(issue.share)} of the film; measured {issue.measured:g}, limit {issue.limit:g} "
-            f"({issue.unit}).",
-            issue.advice,
-        )
-        for issue in issues
-    ]
-
-
-def stage_rows(result: EvaluationResult) -> list[tuple[str, str, str, str]]:
-    """How each stage went: name, outcome, wall time, reason."""
-    return [
-        (
-            s.stage.replace("_", " ").capitalize(),
-            _OUTCOMES[s.outcome],
-            f"{s.wall_s:.1f} s",
-            _sentence(s.reason),
-        )
-        for s in result.stages
-    ]
-
-
-def cost_rows(result: EvaluationResult) -> list[tuple[str, str, str, str]]:
-    """Measured usage and rupees: stage, price, quantity with unit, rupees."""
-    return [
-        (
-            entry.stage.replace("_", " ").capitalize(),
-            entry.price_id,
-            f"{entry.quantity:,.6g} {entry.unit}",
-            rupees(entry.inr) if entry.inr is not None else "no price known",
-        )
-        for entry in result.cost.entries
-    ]
-
-
-def version_facts(result: EvaluationResult) -> list[Fact]:
-    """Everything that the numbers hang on, by version and hash."""
-    made = result.provenance
-    facts = [
-        Fact("Evaluation", result.evaluation.evaluation_id, code=True),
-        Fact("Program", made.code_version, code=True),
-        Fact("Result schema", result.schema_version, code=True),
-        Fact(
-            "Dish",
-            f"{result.dish.dish_id}, version {made.dish_version}, sha256 {made.dish_sha256}",
-            code=True,
-        ),
-        Fact(
-            "Rubric",
-            f"{result.scorecard.rubric_id}, version {made.rubric_version}, sha256 {made.rubric_sha256}",
-            code=True,
-        ),
-        Fact("Thresholds", f"version {made.thresholds_version}, sha256 {made.thresholds_sha256}", code=True),
-        Fact(
-            "Prices", f"version {result.cost.prices_version}, sha256 {result.cost.prices_sha256}", code=True
-        ),
-    ]
-    facts += [
-        Fact(f"{side.capitalize()} film", f"sha256 {sha256}", code=True)
-        for side, sha256 in made.media_sha256.items()
-    ]
-    if made.segments_sha256:
-        facts.append(Fact("Segments", f"sha256 {made.segments_sha256}", code=True))
-    if made.prompt_version or made.prompt_sha256:
-        prompt = f"version {made.prompt_version}, sha256 {made.prompt_sha256}"
-        facts.append(Fact("Coach's prompt", prompt, code=True))
-    return facts
 
 
 def safety_links(result: EvaluationResult) -> Sequence[tuple[str, str, str, str]]:
@@ -416,7 +296,7 @@ def safety_links(result: EvaluationResult) -> Sequence[tuple[str, str, str, str]
     ]
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """Text with a capital and a full stop, as it stands in a line of its own."""
     text = text.strip()
     if not text:
