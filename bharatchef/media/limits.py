@@ -31,6 +31,7 @@ class Limits(Record):
     max_bytes: Annotated[int, Field(gt=0)] = 8_000_000_000
     max_pixels: Annotated[int, Field(gt=0)] = 17_000_000
     min_side_px: Annotated[int, Field(gt=0)] = 32
+    max_side_ratio: Annotated[float, Field(gt=1)] = 10.0
     min_fps: Annotated[float, Field(gt=0)] = 1.0
     max_fps: Annotated[float, Field(gt=0)] = 250.0
     max_gap_s: Annotated[float, Field(gt=0)] = 30.0

@@ -155,6 +155,8 @@ def _first_picture_and_times(
                 frames = packet.decode()
             except (av.error.FFmpegError, ValueError) as error:
                 failed += 1
+                if isinstance(error, av.error.ArgumentError):
+                    raise _picture_too_large(limits) from error
                 if failed >= _PACKETS_TO_FIRST_PICTURE:
                     raise _no_picture(failed) from error
                 frames = []
@@ -225,4 +227,14 @@ def _no_picture(packets: int) -> MediaError:
         f"Not one picture of the film can be decoded ({packets} pieces were tried).",
         "Play it once to see that it is whole, then copy it again from the camera.",
         kind="damaged",
+    )
+
+
+def _picture_too_large(limits: Limits) -> MediaError:
+    # Decoders answer a size above ``max_pixels`` with EINVAL, before they allocate; damage is EINVALIDDATA.
+    return MediaError(
+        "The film's pictures claim a size that is not taken:"
+        f" more than {limits.max_pixels / 1e6:.0f} million pixels, or none.",
+        "Film in 1920x1080 or 1280x720.",
+        kind="picture_size",
     )

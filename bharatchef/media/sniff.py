@@ -58,11 +58,24 @@ ReadAt = Callable[[int, int], bytes]
 
 
 @dataclass(frozen=True)
+class PictureEntry:
+    """What the sample description of one picture track claims."""
+
+    codec_tag: bytes
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True)
 class Container:
-    """A container that is taken: the demuxer's name, and the name people know it by."""
+    """A container that is taken: the demuxer's name, the name people know it by, what its index claims.
+
+    ``pictures`` is known for MP4 and MOV alone; other headers are read by the demuxer.
+    """
 
     demuxer: str
     name: str
+    pictures: tuple[PictureEntry, ...] = ()
 
 
 def container_of(read_at: ReadAt, size_bytes: int, max_header_bytes: int) -> Container:
@@ -82,8 +95,9 @@ def container_of(read_at: ReadAt, size_bytes: int, max_header_bytes: int) -> Con
         brand = head[8:12] if head[4:8] == b"ftyp" else b"qt  "
         if brand in _PICTURE_BRANDS:
             raise MediaError("Expected a film, but the file is a photograph.", _SEND, kind="picture")
-        _check_boxes(read_at, size_bytes, max_header_bytes)
-        return Container("mov", "mov" if brand == b"qt  " else "mp4")
+        start, end = _index_span(read_at, size_bytes, max_header_bytes)
+        pictures = tuple(_picture_entries(read_at, start, end))
+        return Container("mov", "mov" if brand == b"qt  " else "mp4", pictures)
     raise _refusal(head)
 
 
@@ -131,8 +145,31 @@ def _boxes(read_at: ReadAt, start: int, end: int) -> Iterator[tuple[bytes, int, 
         at += size
 
 
-def _check_boxes(read_at: ReadAt, size_bytes: int, max_header_bytes: int) -> None:
-    """Refuse an MP4 or MOV with no index, a huge one, or a compressed one (it can unpack to gigabytes)."""
+def _picture_entries(read_at: ReadAt, start: int, end: int) -> Iterator[PictureEntry]:
+    for kind, content, past in _boxes(read_at, start, end):
+        if kind in (b"trak", b"mdia", b"minf", b"stbl"):
+            yield from _picture_entries(read_at, content, min(past, end))
+        elif kind == b"vmhd":
+            # Only a track with this box has pictures; the sample table is its later neighbour.
+            tables = [box for box in _boxes(read_at, past, end) if box[0] == b"stbl"]
+            for _, table, table_end in tables[:1]:
+                yield from _described(read_at, table, min(table_end, end))
+
+
+def _described(read_at: ReadAt, start: int, end: int) -> Iterator[PictureEntry]:
+    for kind, content, past in _boxes(read_at, start, end):
+        if kind != b"stsd":
+            continue
+        for tag, entry, _ in _boxes(read_at, content + 8, min(past, end)):
+            sizes = read_at(entry + 24, 4)
+            yield PictureEntry(tag, int.from_bytes(sizes[:2], "big"), int.from_bytes(sizes[2:], "big"))
+
+
+def _index_span(read_at: ReadAt, size_bytes: int, max_header_bytes: int) -> tuple[int, int]:
+    """Where the index of an MP4 or MOV lies.
+
+    One that is missing, huge or compressed (it can unpack to gigabytes) is refused.
+    """
     for kind, content, end in _boxes(read_at, 0, size_bytes):
         if kind == b"moov":
             if end > size_bytes:
@@ -151,7 +188,7 @@ def _check_boxes(read_at: ReadAt, size_bytes: int, max_header_bytes: int) -> Non
                     _SEND,
                     kind="unsupported_container",
                 )
-            return
+            return content, end
     raise MediaError(
         "The film is cut short: its index (the 'moov' box) is missing or incomplete,"
         " so nothing in it can be shown.",

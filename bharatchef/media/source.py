@@ -35,16 +35,24 @@ class GuardedFile:
     def __init__(self, descriptor: int, watch: Watch) -> None:
         self._file = os.fdopen(descriptor, "rb", buffering=0)
         self._watch = watch
+        self._ended = False
         self.name = "film"
 
     def read(self, size: int = -1) -> bytes:
-        # A KeyboardInterrupt raised inside a demuxer's callback would be printed and lost.
+        # The demuxer asks again after a failure, and an exception raised twice in one of its calls, like a
+        # KeyboardInterrupt in any, would be printed and lost: raise once, then be at the end of the file.
+        if self._ended:
+            return b""
         try:
             self._watch.check()
             return self._file.read(size) or b""
         except KeyboardInterrupt as interrupt:
+            self._ended = True
             self._watch.interrupt()
             raise OSError(errno.EINTR, "interrupted") from interrupt
+        except (MediaError, OSError):
+            self._ended = True
+            raise
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         return self._file.seek(offset, whence)
@@ -145,14 +153,6 @@ def _file_type(mode: int) -> str:
     return next((word for is_kind, word in kinds if is_kind(mode)), "a device")
 
 
-def _refuse_more_files(url: str, _flags: int, _options: dict[str, str]) -> Any:
-    raise MediaError(
-        f"The film asks for another file ({url[:80]!r}), which is never opened.",
-        "Send one film that holds its own pictures.",
-        kind="playlist",
-    )
-
-
 @contextmanager
 def open_film(path: Path, limits: Limits, watch: Watch, threads: int = 1) -> Iterator[Film]:
     """An untrusted film, opened for demuxing and decoding, and closed again whatever happens.
@@ -170,6 +170,10 @@ def open_film(path: Path, limits: Limits, watch: Watch, threads: int = 1) -> Ite
     file = open_regular(path, limits, watch)
     try:
         container = container_of(file.read_at, file.stat().st_size, limits.max_header_bytes)
+        for entry in container.pictures:
+            if entry.codec_tag == b"encv":
+                raise encrypted_film()
+            check_picture_size(entry.width_px, entry.height_px, limits)
         demuxer = _demuxer(file, container, limits, watch)
         try:
             stream = _picture_stream(demuxer)
@@ -187,7 +191,8 @@ def open_film(path: Path, limits: Limits, watch: Watch, threads: int = 1) -> Ite
 
 def _demuxer(file: GuardedFile, container: Container, limits: Limits, watch: Watch) -> Any:
     options = {
-        "protocol_whitelist": "file",
+        # The film itself comes through the opened file, so no protocol is needed, not even "file".
+        "protocol_whitelist": "none",
         "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm",
         "codec_whitelist": ",".join(DECODERS),
         "max_streams": str(_MAX_STREAMS),
@@ -203,7 +208,6 @@ def _demuxer(file: GuardedFile, container: Container, limits: Limits, watch: Wat
             options=options,
             metadata_errors="replace",
             buffer_size=BUFFER_BYTES,
-            io_open=_refuse_more_files,
         )
     except MediaError:
         raise
@@ -240,9 +244,6 @@ def _is_cover(stream: Any) -> bool:
 def _check_claims(stream: Any, limits: Limits) -> None:
     """Refuse what the header alone shows, before a decoder is opened or a picture allocated."""
     context = stream.codec_context
-    tag = context.codec_tag if context is not None else ""
-    if tag == "encv":
-        raise encrypted_film()
     if context is None or context.name not in DECODERS:
         came = context.name if context is not None else "an unknown one"
         raise MediaError(
@@ -272,7 +273,15 @@ def check_picture_size(width_px: int, height_px: int, limits: Limits) -> None:
             "Film in 1920x1080 or 1280x720.",
             kind="picture_size",
         )
-    if 0 < min(width_px, height_px) < limits.min_side_px:
+    short, long = min(width_px, height_px), max(width_px, height_px)
+    if short and long > limits.max_side_ratio * short:
+        raise MediaError(
+            f"The film's pictures are {width_px}x{height_px}, a stripe: one side may be at most"
+            f" {limits.max_side_ratio:g} times the other.",
+            "Film in 1920x1080 or 1280x720.",
+            kind="picture_size",
+        )
+    if 0 < short < limits.min_side_px:
         raise MediaError(
             f"The film's pictures are {width_px}x{height_px}: too small to see anything in"
             f" (at least {limits.min_side_px} pixels a side).",

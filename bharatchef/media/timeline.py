@@ -67,9 +67,8 @@ class Timeline:
         else:
             step = pts - self._last
             if step * self._time_base > self._limits.max_gap_s:
-                raise _broken(
-                    f"they jump from {self._seconds(self._last):.1f} s to {self._seconds(pts):.1f} s"
-                )
+                before, after = float(self._seconds(self._last)), float(self._seconds(pts))
+                raise _broken(f"they jump from {before:.1f} s to {after:.1f} s")
             self._shortest = min(self._shortest or step, step)
             self._longest = max(self._longest, step)
         self._last, self._last_duration = pts, duration or 0
