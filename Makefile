@@ -16,8 +16,8 @@ $(BIN)/.complete: pyproject.toml constraints.txt scripts/setup.sh
 
 demo: setup ## draw a film, evaluate it, print the scorecard and name the report
 	@$(BIN)/python -m kitchen_sim demo $(DEMO)
-	@BHARATCHEF_HOME=$(DEMO)/home $(BIN)/bharatchef evaluate $(DEMO)/masala-chai.mp4 --dish masala-chai \
-	    --segments $(DEMO)/masala-chai.segments.json --user demo --out $(DEMO)/report
+	@BHARATCHEF_HOME=$(DEMO)/home $(BIN)/bharatchef evaluate $(DEMO)/masala-chai-demo.mp4 --dish masala-chai \
+	    --segments $(DEMO)/masala-chai-demo.segments.json --user demo --out $(DEMO)/report
 
 check: setup ## format, lint, types, the arrows between rooms, the dish files
 	@$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from datetime import date
 from pathlib import Path
 
 from rich.markup import escape
@@ -148,19 +149,16 @@ def import_dish(form: str, file: Path, force: bool) -> None:
         InputError: the form is unknown, the file cannot be read, or the dish is there already.
         KnowledgeError: what would be kept is not a sound dish.
     """
+    if form not in ("captaincook4d", "dish"):
+        raise InputError(
+            f"Expected captaincook4d or dish, got {form!r}.", "See `bharatchef dishes import --help`."
+        )
     try:
         data = file.read_bytes()
     except OSError as error:
         raise InputError(f"Expected a file to read at {file}: {error.strerror}.") from error
-    match form:
-        case "captaincook4d":
-            data = dish_from_captaincook4d(data).encode()
-        case "dish":
-            ...
-        case _:
-            raise InputError(
-                f"Expected captaincook4d or dish, got {form!r}.", "See `bharatchef dishes import --help`."
-            )
+    if form == "captaincook4d":
+        data = dish_from_captaincook4d(data, created=date.today()).encode()
     checked = check_bytes(data, file)
     if checked.dish is None:
         raise KnowledgeError(

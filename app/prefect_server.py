@@ -189,9 +189,9 @@ def _send_logs() -> None:
 
 
 @contextmanager
-def lasting_server(settings: Settings, port: int) -> Iterator[str]:
+def lasting_server(settings: Settings, port: int, debug: bool) -> Iterator[str]:
     """A server with its UI on ``port``, noted so that other commands of this home use it."""
-    set_prefect_environment(settings)
+    set_prefect_environment(settings, debug)
     process = start_server(port, settings.prefect_home / "server.log", with_ui=True)
     api_url = f"http://127.0.0.1:{port}/api"
     note = _note_file(settings)

@@ -76,24 +76,19 @@ def show_history(user: str, dish: str | None, as_json: bool) -> None:
     if not evaluations:
         raise NotFound(f"No attempts of {user!r} are kept{' of that dish' if dish else ''}.")
     table = Table(box=None, pad_edge=False)
-    for title in (
-        "when (UTC)",
-        "dish",
-        "overall",
-        "level",
-        *(c.replace("_", " ") for c in Category),
-        "evaluation",
-    ):
+    table.add_column("evaluation", no_wrap=True)
+    table.add_column("when (UTC)", no_wrap=True)
+    for title in ("overall", "level", *(category.replace("_", " ") for category in Category)):
         table.add_column(title)
     for evaluation in evaluations:
         scores = [evaluation.category_scores.get(category) for category in Category]
+        completed = evaluation.status is Status.COMPLETED
         table.add_row(
-            evaluation.created_at.strftime("%Y-%m-%d %H:%M"),
-            evaluation.dish_id,
-            _number(evaluation.overall_score) if evaluation.status is Status.COMPLETED else evaluation.status,
+            evaluation.evaluation_id,
+            evaluation.created_at.strftime("%m-%d %H:%M"),
+            _number(evaluation.overall_score) if completed else evaluation.status.lower(),
             str(evaluation.skill_level or "-"),
             *(_number(score) for score in scores),
-            evaluation.evaluation_id,
         )
     out().print(table)
     for (dish_id, rubric), scores in trends.items():
@@ -152,7 +147,6 @@ def write_backup(file: Path) -> None:
 def restore_backup(file: Path, force: bool) -> None:
     """Bring a backup back into the home."""
     from adapters.local.backup import restore
-
     from app.prefect_server import running_server
 
     settings = load_settings()

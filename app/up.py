@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 
 from app.console import err, out
 from app.prefect_server import (
     lasting_server,
     running_server,
-    set_prefect_environment,
     start_child,
     stop_process,
 )
@@ -32,10 +32,9 @@ def run_until_stopped(port: int, debug: bool) -> None:
             f"`bharatchef up` is running already for {settings.home}: {url.removesuffix('/api')}.",
             "Use that one, or stop it first.",
         )
-    set_prefect_environment(settings, debug)
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     err().print("Starting Prefect ...")
-    with lasting_server(settings, port) as api_url:
+    with lasting_server(settings, port, debug) as api_url:
         from tasks.claim import fail_abandoned
         from tasks.runtime import ports_here
 
@@ -46,8 +45,10 @@ def run_until_stopped(port: int, debug: bool) -> None:
         log_path = settings.prefect_home / "serve.log"
         runner = start_child([sys.executable, "-m", "flows.serve"], log_path)
         try:
-            out().print(f"Prefect UI: {api_url.removesuffix('/api')}   (Ctrl-C stops all of it)")
-            _watch(runner, str(log_path))
+            # Ctrl-C is how this is meant to end, so it is no failure.
+            with suppress(KeyboardInterrupt):
+                out().print(f"Prefect UI: {api_url.removesuffix('/api')}   (Ctrl-C stops all of it)")
+                _watch(runner, str(log_path))
         finally:
             err().print("Stopping ...")
             stop_process(runner)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from bharatchef.cost import Ledger
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -19,6 +18,7 @@ from prefect.artifacts import (
 from prefect.futures import PrefectFuture
 
 from bharatchef import __version__
+from bharatchef.cost import Ledger, load_prices
 from bharatchef.errors import MediaError
 from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, QualityReport, Unavailable
 from bharatchef.ports import Ports
@@ -113,7 +113,7 @@ def evaluate_claimed(
     with log.stage("coach"):
         feedback = coach_performance(evaluation, plan.dish, performance, judgement, scorecard)
     check_lease()
-    ledger = Ledger()
+    ledger = Ledger(load_prices())
     for stage, cpu_s in log.cpu_s.items():
         ledger.add(stage, "laptop", cpu_s, "cpu-second")
     finished = evaluation.model_copy(

@@ -1,14 +1,87 @@
-"""What all tests share: where the real recordings lie, and a home of one's own for every test."""
+"""What all tests share: the real recordings, a Prefect server of their own, and the command itself."""
 
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The folder of real recordings and films beside the checkout; the test is skipped where it is absent."""
-    folder = Path(__file__).resolve().parents[1].parent / "shared"
+    folder = ROOT.parent / "shared"
     if not folder.is_dir():
         pytest.skip(f"real recordings are not here: {folder} does not exist")
     return folder
+
+
+def own_environment(home: Path, **more: str) -> dict[str, str]:
+    """An environment in which nothing of the person who runs the tests is read or written."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("BHARATCHEF_", "PREFECT_", "AWS_"))
+    }
+    return {
+        **kept,
+        "HOME": str(home),
+        "BHARATCHEF_HOME": str(home / "bharatchef"),
+        "COLUMNS": "110",
+        "NO_COLOR": "1",
+        **more,
+    }
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The API address of a real Prefect server on a port of its own, ended when the tests end."""
+    from app.prefect_server import free_port, start_server, stop_process
+
+    home = tmp_path_factory.mktemp("prefect")
+    port = free_port()
+    environment = {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        process = start_server(port, home / "server.log", with_ui=False)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    try:
+        yield f"http://127.0.0.1:{port}/api"
+    finally:
+        stop_process(process)
+
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def bharatchef(tmp_path: Path, prefect_api: str) -> Command:
+    """The command itself in a process of its own, with a home of its own and the tests' Prefect server."""
+
+    def run(
+        *words: str | Path, timeout_s: float = 120, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "app", *map(str, words)],
+            env=own_environment(tmp_path, PREFECT_API_URL=prefect_api, **environment),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    return run
