@@ -86,7 +86,18 @@ def _text_schema(pattern: str, description: str) -> WithJsonSchema:
 Name = Annotated[str, AfterValidator(_name), _text_schema(ID_PATTERN, "small letters, digits and '-'")]
 Words = Annotated[str, Field(min_length=1), AfterValidator(_words)]
 Url = Annotated[str, AfterValidator(_url), _text_schema(URL_PATTERN, "a public address")]
-Amount = Annotated[str, AfterValidator(_amount), _text_schema(AMOUNT_PATTERN, "75 ml; 2; a pinch")]
+Amount = Annotated[
+    str,
+    AfterValidator(_amount),
+    WithJsonSchema(
+        {"type": ["string", "number"], "pattern": AMOUNT_PATTERN, "description": "75 ml; 2; a pinch"}
+    ),
+]
+Version = Annotated[
+    str,
+    AfterValidator(_words),
+    WithJsonSchema({"type": ["string", "number"], "description": "changes with every edit"}),
+]
 Day = Annotated[date, BeforeValidator(_day)]
 TimeText = Annotated[float, _parsed_by(seconds), _text_schema(TIME_PATTERN, "90 s; 4 min; 1 h 20 min")]
 RangeText = Annotated[
@@ -212,7 +223,7 @@ class DishFile(Named):
 
     dish: Name = Field(description="the dish's own name; the file is called so, with .yaml")
     name: Words
-    version: Words = Field(description="changes with every edit")
+    version: Version
     created: Day
     total_time: TimeText = Field(description="from the first step to the plate")
     source: Words

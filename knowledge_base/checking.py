@@ -42,9 +42,12 @@ class Checked:
 
 
 def check_dishes(paths: Iterable[Path]) -> list[Problem]:
-    """All problems of these dish files, and of the dish files in these folders, by file and line."""
+    """All problems of these dish files, and of the dish files in these folders, by file and line.
+
+    Two files of one folder must not hold the same dish; a dish of another folder may take its place.
+    """
     problems: list[Problem] = []
-    first_with: dict[str, Path] = {}
+    first_with: dict[tuple[Path, str], Path] = {}
     for path in paths:
         try:
             files = dish_files(path) if path.is_dir() else [path]
@@ -57,11 +60,10 @@ def check_dishes(paths: Iterable[Path]) -> list[Problem]:
             checked = check_file(file)
             problems.extend(checked.problems)
             if checked.dish is not None:
-                other = first_with.setdefault(checked.dish.dish_id, file)
+                dish_id = checked.dish.dish_id
+                other = first_with.setdefault((file.resolve().parent, dish_id), file)
                 if other.resolve() != file.resolve():
-                    message = (
-                        f"`dish: {checked.dish.dish_id}` is already the name of {other}: give each its own"
-                    )
+                    message = f"`dish: {dish_id}` is already the name of {other.name}: give each its own"
                     problems.append(Problem(file, 1, message))
     return sorted(set(problems))
 

@@ -97,7 +97,7 @@ def _cycle_through(start: str, befores: Mapping[str, Sequence[str]]) -> list[str
                 path = [node]
                 while path[-1] != start:
                     path.append(came_from[path[-1]])
-                return path
+                return [start, *path[:-1]]
             if before not in came_from:
                 came_from[before] = node
                 queue.append(before)

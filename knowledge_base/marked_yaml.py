@@ -116,7 +116,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
 def _plain(node: yaml.Node, path: Path_, marked: Marked) -> Tree:
     marked.lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.ScalarNode):
-        empty = node.style is None and node.value in ("", "~", "null")
+        plain = not node.style  # None from the parser in Python, "" from the one in C
+        empty = plain and node.value in ("", "~", "null")
         return None if empty else str(node.value)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*path, index), marked) for index, item in enumerate(node.value)]
