@@ -153,7 +153,8 @@ def _packages_under(root: Path) -> list[Package]:
 
 def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
     parts = re.findall(r"\d+|[a-z]+", version.lower())
-    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)
+    # The end of a version ranks above a word and below a number: 1.2rc1 < 1.2 < 1.2.1.
+    return (*((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts), (0, 1, ""))
 
 
 def _read_package(path: Path) -> Package:

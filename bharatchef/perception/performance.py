@@ -54,7 +54,7 @@ def performance_from(
         InputError: the segments reach beyond the film's end, so they are of another film.
     """
     steps = _from_given(given, film) if given is not None else _from_models(dish, film, actions, detections)
-    heat_said, heat_notes = _heat(given, heat)
+    heat_said, heat_notes = _heat(given, heat, steps.duration_s)
     ingredients, lost = _ingredients(given, detections, dish)
     return steps.model_copy(
         update={
@@ -175,14 +175,19 @@ def _from_models(
 
 
 def _heat(
-    given: SegmentsGiven | None, heat: HeatTrace | Unavailable | None
+    given: SegmentsGiven | None, heat: HeatTrace | Unavailable | None, duration_s: float
 ) -> tuple[tuple[HeatMark, ...] | Unavailable, tuple[str, ...]]:
     if given is not None and not isinstance(given.heat, Unavailable):
         return given.heat, ()
     if isinstance(heat, HeatTrace):
         risk = max((sample.burning_risk for sample in heat.samples), default=0.0)
         note = (f"Smoke or burning was suspected (up to {risk:.0%}).",) if risk >= 0.5 else ()
-        return heat_marks(heat), note
+        marks = heat_marks(heat)
+        if isinstance(marks, Unavailable) or not duration_s:
+            return marks, note
+        # A mark lasts until half a look after its last one: that must not be past the film's end.
+        ends = ((mark, min(mark.end_s, duration_s)) for mark in marks if mark.start_s < duration_s)
+        return tuple(mark.model_copy(update={"end_s": end_s}) for mark, end_s in ends), note
     return _silence(given.heat if given is not None else None, heat, Analyser.HEAT), ()
 
 
