@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -81,20 +82,24 @@ def die_after(delay_s: float) -> None:
     victim = os.pidfd_open(os.getpid())
     if os.fork() == 0:
         time.sleep(delay_s)
-        signal.pidfd_send_signal(victim, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it was done before
+            signal.pidfd_send_signal(victim, signal.SIGKILL)
         os._exit(0)
 
 
 class _Counter:
     def __init__(self, fatal: int) -> None:
         self.seen = 0
+        self.seen_before: dict[str, int] = {}
         self._fatal = fatal
 
-    def __call__(self, _frame: FrameType, event: str, _argument: object) -> None:
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
         if event.startswith("c_"):
             self.seen += 1
             if self.seen == self._fatal:
                 os.kill(os.getpid(), signal.SIGKILL)
+        elif event == "call":
+            self.seen_before.setdefault(frame.f_code.co_name, self.seen)
 
 
 def _serve() -> None:
