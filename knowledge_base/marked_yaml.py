@@ -78,6 +78,8 @@ def read_marked(data: bytes) -> Marked:
         line = documents[1].start_mark.line + 1
         marked.flaws.append(Flaw(line, "expected one document a file; remove what follows the '---'"))
     marked.tree = _plain(documents[0], (), marked)
+    if marked.tree is None:
+        marked.flaws.append(Flaw(1, "the file is empty"))
     return marked
 
 
@@ -98,7 +100,7 @@ def _refuse_references(text: str) -> None:
                 line, "anchors and aliases ('&', '*') are not taken; write the value out, or quote it"
             )
         tag = getattr(event, "tag", None)
-        if tag and not (isinstance(event, yaml.ScalarEvent) and tag == "!"):
+        if tag:
             raise _Refused(line, f"tags such as {tag!r} are not taken; write plain text")
         if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             depth += 1

@@ -45,6 +45,8 @@ def test_every_path_has_its_line() -> None:
     [
         (b"", 1, "empty"),
         (b"# only a note\n", 1, "empty"),
+        (b"~\n", 1, "empty"),
+        (b"! x\n", 1, "tags"),
         (b"name: caf\xe9\n", 1, "UTF-8"),
         (b"a: 1\nb: \xff\n", 2, "UTF-8"),
         (b"a: 1\n\tb: 2\n", 2, "tab"),
