@@ -1,6 +1,8 @@
 """Segments files as people write them: what is taken, what is refused, and how a bad row is named."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -283,3 +285,9 @@ def test_the_same_rows_say_the_same_as_table_and_as_json(rows: list[tuple[str, f
     assert from_table.segments == from_json.segments
     assert [s.start_s for s in from_table.segments] == sorted(a for _, a, _ in rows)
     assert from_table.duration_s == max(a + d for _, a, d in rows)
+
+
+def test_reading_labels_needs_no_heavy_library() -> None:
+    code = "import sys, bharatchef.perception.segments_file; print(sorted({'numpy', 'av', 'scipy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
