@@ -288,6 +288,7 @@ def test_the_same_rows_say_the_same_as_table_and_as_json(rows: list[tuple[str, f
 
 
 def test_reading_labels_needs_no_heavy_library() -> None:
-    code = "import sys, bharatchef.perception.segments_file; print(sorted({'numpy', 'av', 'scipy'} & set(sys.modules)))"
+    heavy = "sorted({'numpy', 'av', 'scipy'} & set(sys.modules))"
+    code = f"import sys, bharatchef.perception.segments_file; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
