@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
+from bharatchef.judgement.graph import step_graph
 from bharatchef.records import Dish
 from knowledge_base.authoring import dish_file_schema
 from knowledge_base.checking import check_dishes
@@ -59,6 +60,12 @@ def test_the_order_of_the_file_is_one_that_the_dish_allows(dish: Dish) -> None:
         missing = [edge.step_id for edge in step.must_come_after if edge.step_id not in done]
         assert not missing, f"{step.step_id} is written before {missing}"
         done.add(step.step_id)
+
+
+@dishes
+def test_the_judge_takes_the_order_of_the_dish(dish: Dish) -> None:
+    graph = step_graph(dish)
+    assert sum(len(graph.times(step.step_id)) for step in dish.expected_steps) >= len(dish.expected_steps)
 
 
 @dishes

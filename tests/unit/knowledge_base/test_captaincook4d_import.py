@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bharatchef.errors import KnowledgeError
+from bharatchef.judgement.graph import step_graph
 from bharatchef.records import Dish
 from knowledge_base.captaincook4d import (
     REASON,
@@ -117,6 +118,7 @@ def test_no_order_that_the_authored_graph_allows_breaks_the_dish(recipes: dict[s
     chooser = random.Random(7)
     for data in recipes.values():
         content, dish = json.loads(data), dish_of(data)
+        assert step_graph(dish)
         for _ in range(60):
             assert violated(dish, random_order(content, chooser)) == []
 
