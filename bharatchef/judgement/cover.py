@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 Vertex = TypeVar("Vertex", bound=Hashable)
@@ -25,12 +25,21 @@ def smallest_cover(pairs: Iterable[tuple[Vertex, Vertex]], rank: Mapping[Vertex,
         links.setdefault(one, set()).add(other)
         links.setdefault(other, set()).add(one)
     chosen: set[Vertex] = set()
-    for part in _components(links):
+    for part in _parts(links):
         chosen |= _Search({v: set(links[v]) for v in part}, rank).run()
     return frozenset(chosen)
 
 
-def _components(links: Mapping[Vertex, set[Vertex]]) -> list[set[Vertex]]:
+def connected(pairs: Sequence[tuple[Vertex, Vertex]]) -> list[list[tuple[Vertex, Vertex]]]:
+    """The pairs in groups, such that no vertex is in two of them."""
+    links: dict[Vertex, set[Vertex]] = {}
+    for one, other in pairs:
+        links.setdefault(one, set()).add(other)
+        links.setdefault(other, set()).add(one)
+    return [[pair for pair in pairs if pair[0] in part] for part in _parts(links)]
+
+
+def _parts(links: Mapping[Vertex, set[Vertex]]) -> list[set[Vertex]]:
     left, parts = set(links), []
     while left:
         part, edge = set(), [left.pop()]

@@ -5,6 +5,9 @@ Pure: no clock, no disk, no network, and no scores; the same input always gives 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from bharatchef.judgement.durations import DurationModel, duration_models
 from bharatchef.judgement.findings import numbered
 from bharatchef.judgement.graph import StepGraph, step_graph
 from bharatchef.judgement.marks import (
@@ -17,7 +20,7 @@ from bharatchef.judgement.matching import Matching, doings, matching
 from bharatchef.judgement.order import order_findings
 from bharatchef.judgement.presence import absence_findings, another_dish, surplus_findings
 from bharatchef.judgement.thresholds import Thresholds
-from bharatchef.judgement.timing import timing_findings
+from bharatchef.judgement.timing import time_suspicions, timing_findings
 from bharatchef.observed import Performance
 from bharatchef.records import Deviation, Dish, Judgement
 from bharatchef.vocabulary import Category, DeviationKind
@@ -32,9 +35,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
     Raises:
         KnowledgeError: the dish's order runs in a circle or names a step that it has not.
     """
-    graph = step_graph(dish)
-    found = doings(performance.segments, thresholds.presence.same_step_gap_s)
-    matched = matching(graph, found, thresholds)
+    graph, matched, models = _matched(dish, performance, thresholds)
     blind = _steps_not_judged(graph, matched, performance, thresholds)
     heat = heat_assessment(graph, matched, performance, thresholds.heat)
     visual = ingredient_assessment(dish, graph, matched, performance, thresholds.ingredients)
@@ -42,10 +43,10 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
     plate = plate_assessment(dish, performance, thresholds.plate)
     findings = [*visual.findings, *technique.findings, *plate.findings]
     if not blind:
-        findings += order_findings(graph, matched, thresholds.order)
+        findings += order_findings(graph, matched, _experts(dish, graph, thresholds), thresholds.order)
         findings += absence_findings(graph, matched, performance, thresholds.presence)
         findings += surplus_findings(graph, matched)
-        findings += timing_findings(graph, matched, thresholds.timing)
+        findings += timing_findings(graph, matched, models, performance.source.kind, thresholds.timing)
         findings += heat.findings
     deviations = numbered(findings)
     return Judgement(
@@ -56,7 +57,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         sequence_accuracy=None if blind else _sequence_accuracy(graph, matched, deviations),
         assessable={
             Category.STEP_SEQUENCE: blind,
-            Category.TIMING: blind or _timing_not_judged(graph, matched),
+            Category.TIMING: blind or _timing_not_judged(matched, models),
             Category.TECHNIQUE: technique.unassessed,
             Category.HEAT: blind or heat.unassessed,
             Category.VISUAL: visual.unassessed,
@@ -64,6 +65,32 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         },
         thresholds_version=thresholds.version,
         thresholds_sha256=thresholds.sha256,
+    )
+
+
+def wrong_times(dish: Dish, performance: Performance, thresholds: Thresholds) -> dict[int, float]:
+    """How probable it is that each segment took the wrong time, by its place in the performance, 0 to 1.
+
+    Holds all segments that did a step of known duration, also those too improbable to be told of.
+    """
+    graph, matched, models = _matched(dish, performance, thresholds)
+    found = time_suspicions(graph, matched, models, performance.source.kind, thresholds.timing)
+    return {index: sure for node, sure in found.items() for index in matched.done[node].indices}
+
+
+def _matched(
+    dish: Dish, performance: Performance, thresholds: Thresholds
+) -> tuple[StepGraph, Matching, Mapping[str, DurationModel]]:
+    graph = step_graph(dish)
+    found = doings(performance.segments, graph, thresholds.presence.same_step_gap_s)
+    return graph, matching(graph, found, thresholds), duration_models(dish, thresholds.durations)
+
+
+def _experts(dish: Dish, graph: StepGraph, thresholds: Thresholds) -> tuple[Matching, ...]:
+    """Each expert performance of the dish, matched to its steps as a trainee's is."""
+    gap_s = thresholds.presence.same_step_gap_s
+    return tuple(
+        matching(graph, doings(p.actions, graph, gap_s), thresholds) for p in dish.expert_performances
     )
 
 
@@ -79,8 +106,8 @@ def _steps_not_judged(
     return another_dish(graph, matched, thresholds.presence.another_dish_share)
 
 
-def _timing_not_judged(graph: StepGraph, matched: Matching) -> str:
-    if any(graph.steps[node.step_id].duration is not None for node in matched.done):
+def _timing_not_judged(matched: Matching, models: Mapping[str, DurationModel]) -> str:
+    if any(node.step_id in models for node in matched.done):
         return ""
     return "no step that was seen has a duration in this dish"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from bharatchef.judgement.graph import Node, StepGraph
 from bharatchef.judgement.thresholds import Thresholds
@@ -15,7 +16,7 @@ _MOST_CHOICES = 10
 
 @dataclass(frozen=True)
 class Doing:
-    """One step done once: one segment, or several that one short interruption apart are the same doing.
+    """One step done once: one segment, or several with only a short interruption between them.
 
     ``indices`` are places in the performance's list of segments; ``confidence`` is their mean,
     weighted by length.
@@ -42,17 +43,23 @@ class Matching:
 
 
 def begun_early(first: Doing, then: Doing, overlap_s: float) -> bool:
-    """Whether ``then`` was begun before ``first``, and not beside it for longer than ``overlap_s``."""
-    if then.start_s >= first.start_s:
+    """Whether ``then`` was done before ``first``, and not beside it for longer than ``overlap_s``.
+
+    Both its beginning and its middle must lie earlier: a boundary marked a little late or soon does
+    not turn an order round.
+    """
+    if then.start_s >= first.start_s or then.start_s + then.end_s >= first.start_s + first.end_s:
         return False
     return min(first.end_s, then.end_s) - first.start_s <= overlap_s
 
 
-def doings(segments: Sequence[ActionSegment], gap_s: float) -> tuple[Doing, ...]:
-    """The segments that name a step, in time, with pieces of one doing joined.
+def doings(segments: Sequence[ActionSegment], graph: StepGraph, gap_s: float) -> tuple[Doing, ...]:
+    """The segments that name a step, in time, with the pieces of one doing joined.
 
-    Two pieces are one doing where they name the same step, at most ``gap_s`` lies between them and
-    no other step begins in between. The order of ``segments`` changes nothing.
+    A step that was found more often than the dish asks for may have been interrupted: pieces of it
+    that follow each other with at most ``gap_s`` between them, and no other step begun in between, are
+    joined, the nearest first, until it is found as often as asked. The order of ``segments`` changes
+    nothing.
     """
     order = sorted(
         (i for i, segment in enumerate(segments) if segment.step_id is not None),
@@ -64,16 +71,28 @@ def doings(segments: Sequence[ActionSegment], gap_s: float) -> tuple[Doing, ...]
             i,
         ),
     )
-    found: list[Doing] = []
-    for index in order:
-        segment = segments[index]
-        assert segment.step_id is not None
-        one = Doing(segment.step_id, segment.start_s, segment.end_s, segment.confidence, (index,))
-        if found and found[-1].step_id == one.step_id and one.start_s - found[-1].end_s <= gap_s:
-            found[-1] = _joined(found[-1], one)
-        else:
-            found.append(one)
-    return tuple(found)
+    found = [
+        Doing(str(segments[i].step_id), segments[i].start_s, segments[i].end_s, segments[i].confidence, (i,))
+        for i in order
+    ]
+    counts = Counter(doing.step_id for doing in found)
+    while True:
+        gaps = [
+            (later.start_s - one.end_s, place)
+            for place, (one, later) in enumerate(pairwise(found))
+            if one.step_id == later.step_id
+            and later.start_s - one.end_s <= gap_s
+            and counts[one.step_id] > _asked(graph, one.step_id)
+        ]
+        if not gaps:
+            return tuple(found)
+        _, place = min(gaps)
+        counts[found[place].step_id] -= 1
+        found[place : place + 2] = [_joined(found[place], found[place + 1])]
+
+
+def _asked(graph: StepGraph, step_id: str) -> int:
+    return graph.steps[step_id].required_count if step_id in graph.steps else 1
 
 
 def _joined(one: Doing, other: Doing) -> Doing:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bharatchef.judgement.cover import smallest_cover
+from bharatchef.judgement.cover import connected, smallest_cover
 from bharatchef.judgement.findings import Finding, clock, words_for
 from bharatchef.judgement.graph import Node, StepGraph
 from bharatchef.judgement.matching import Doing, Matching, begun_early
@@ -43,13 +44,37 @@ def broken_pairs(graph: StepGraph, matched: Matching, thresholds: OrderThreshold
     return tuple(broken)
 
 
-def order_findings(graph: StepGraph, matched: Matching, thresholds: OrderThresholds) -> tuple[Finding, ...]:
+def not_as_experts(
+    pairs: Sequence[BrokenPair], experts: Sequence[Collection[tuple[Node, Node]]]
+) -> tuple[BrokenPair, ...]:
+    """The broken pairs but for those groups that one of the dish's experts broke in just the same way.
+
+    Pairs that hang together make a group. Where somebody who can cook did all of it, it is a way to
+    cook this dish that its order does not know yet, and no mistake.
+
+    Args:
+        experts: of each expert performance the pairs (first, then) that it broke.
+    """
+    groups = connected([(pair.first, pair.then) for pair in pairs])
+    mistaken = {link for group in groups if not any(set(group) <= set(e) for e in experts) for link in group}
+    return tuple(pair for pair in pairs if (pair.first, pair.then) in mistaken)
+
+
+def order_findings(
+    graph: StepGraph,
+    matched: Matching,
+    experts: Sequence[Matching],
+    thresholds: OrderThresholds,
+) -> tuple[Finding, ...]:
     """One finding a step in a broken pair: the causes, and those that only follow from a cause.
 
     The causes are a smallest set of steps such that every broken pair has one of them; a step that
     is in a pair with a cause, and is none itself, follows from the cause it is most surely paired with.
     """
     pairs = broken_pairs(graph, matched, thresholds)
+    if pairs and experts:
+        shown = [{(p.first, p.then) for p in broken_pairs(graph, e, thresholds)} for e in experts]
+        pairs = not_as_experts(pairs, shown)
     if not pairs:
         return ()
     # Of two steps that could each be the cause, the one begun too early is: it is what the cook did.

@@ -13,6 +13,8 @@ from bharatchef.errors import KnowledgeError
 from bharatchef.vocabulary import Confidence, Points, Record, Seconds, Sha256
 
 PositiveSeconds = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0, lt=1)]
 
 
 class OrderThresholds(Record):
@@ -26,7 +28,7 @@ class PresenceThresholds(Record):
     """When a step counts as left out."""
 
     miss_rate: dict[str, Confidence]
-    skip_rate: Annotated[float, Field(gt=0, lt=1)]
+    skip_rate: Rate
     missing_from: Confidence
     hidden_gap_s: Seconds
     same_step_gap_s: Seconds
@@ -36,10 +38,24 @@ class PresenceThresholds(Record):
 class TimingThresholds(Record):
     """When a step counts as too long or too short."""
 
-    boundary_s: Seconds
-    half_factor: Annotated[float, Field(ge=1)]
+    boundary_s: dict[str, Seconds]
+    half_factor_timed: Annotated[float, Field(ge=1)]
+    half_factor_other: Annotated[float, Field(ge=1)]
     sharpness: Annotated[float, Field(gt=0)]
     report_from: Confidence
+    experts_from: Annotated[int, Field(ge=2)]
+    wrong_rate_timed: Rate
+    wrong_rate_other: Rate
+    wrong_spread: Positive
+
+
+class DurationThresholds(Record):
+    """How widely the durations of one step lie among people who can cook."""
+
+    spread_timed: Positive
+    spread_other: Positive
+    spread_weight: Positive
+    range_spreads: Positive
 
 
 class HeatThresholds(Record):
@@ -72,6 +88,7 @@ class Thresholds(Record):
     order: OrderThresholds
     presence: PresenceThresholds
     timing: TimingThresholds
+    durations: DurationThresholds
     heat: HeatThresholds
     ingredients: IngredientThresholds
     plate: PlateThresholds

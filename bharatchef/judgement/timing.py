@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from collections.abc import Mapping
+from math import exp, hypot, log, sqrt
 
+from bharatchef.judgement.durations import DurationModel
 from bharatchef.judgement.findings import Finding, length, words_for
-from bharatchef.judgement.graph import StepGraph
+from bharatchef.judgement.graph import Node, StepGraph
 from bharatchef.judgement.matching import Matching
 from bharatchef.judgement.thresholds import TimingThresholds
-from bharatchef.records import DurationRange
+from bharatchef.records import DurationRange, ExpectedStep
 from bharatchef.vocabulary import Category, DeviationKind, Span
+
+
+def time_suspicions(
+    graph: StepGraph,
+    matched: Matching,
+    models: Mapping[str, DurationModel],
+    source: str,
+    thresholds: TimingThresholds,
+) -> dict[Node, float]:
+    """For each matched step with a known duration, how probable it is that its time was wrong, 0 to 1.
+
+    Where enough experts were seen it is the posterior of two hypotheses, that the duration is one of
+    people who can cook or one of a cook who got the time wrong; elsewhere it grows with how far the
+    duration leaves the dish's range.
+
+    Args:
+        source: the kind of source that marked beginnings and ends (``SegmentSource.kind``).
+    """
+    boundary_s = thresholds.boundary_s.get(source, max(thresholds.boundary_s.values()))
+    found = {}
+    for node, doing in matched.done.items():
+        step = graph.steps[node.step_id]
+        model = models.get(node.step_id)
+        if model is not None and model.learnt_from >= thresholds.experts_from:
+            found[node] = _posterior(doing.length_s, model, time_matters(step, model), boundary_s, thresholds)
+        elif step.duration is not None:
+            timed = time_matters(step, model)
+            factor = thresholds.half_factor_timed if timed else thresholds.half_factor_other
+            excess = abs(beyond(doing.length_s, step.duration, boundary_s))
+            even = -log(factor) if excess == 0.0 else excess - log(factor)
+            found[node] = 1.0 / (1.0 + exp(-thresholds.sharpness * even))
+    return found
+
+
+def time_matters(step: ExpectedStep, model: DurationModel | None) -> bool:
+    """Whether the dish says that this step's time matters: its words name a time, or it asks for a heat."""
+    return step.heat is not None or (model is not None and model.timed)
 
 
 def beyond(duration_s: float, allowed: DurationRange, boundary_s: float) -> float:
@@ -25,34 +64,55 @@ def beyond(duration_s: float, allowed: DurationRange, boundary_s: float) -> floa
     return 0.0
 
 
-def timing_findings(graph: StepGraph, matched: Matching, thresholds: TimingThresholds) -> tuple[Finding, ...]:
-    """A finding for each matched step whose duration lies outside the dish's range with enough certainty."""
+def _posterior(
+    duration_s: float, model: DurationModel, timed: bool, boundary_s: float, thresholds: TimingThresholds
+) -> float:
+    rate = thresholds.wrong_rate_timed if timed else thresholds.wrong_rate_other
+    marking = sqrt(2.0) * boundary_s / (duration_s + boundary_s)
+    wrong = model.log_density(duration_s, extra_spread=hypot(thresholds.wrong_spread, marking))
+    odds = log(rate / (1.0 - rate)) + wrong - model.log_density(duration_s, extra_spread=marking)
+    return 1.0 / (1.0 + exp(-min(odds, 50.0)))
+
+
+def timing_findings(
+    graph: StepGraph,
+    matched: Matching,
+    models: Mapping[str, DurationModel],
+    source: str,
+    thresholds: TimingThresholds,
+) -> tuple[Finding, ...]:
+    """A finding for each matched step whose time was wrong with enough certainty."""
     found = []
-    for node, doing in sorted(matched.done.items()):
-        step = graph.steps[node.step_id]
-        if step.duration is None:
+    for node, sure in sorted(time_suspicions(graph, matched, models, source, thresholds).items()):
+        if sure < thresholds.report_from:
             continue
-        excess = beyond(doing.length_s, step.duration, thresholds.boundary_s)
-        sure = 1.0 / (1.0 + exp(-thresholds.sharpness * (abs(excess) - log(thresholds.half_factor))))
-        if excess == 0.0 or sure < thresholds.report_from:
-            continue
+        step, doing, model = graph.steps[node.step_id], matched.done[node], models[node.step_id]
+        too_long = doing.length_s > model.middle_s
         found.append(
             Finding(
-                kind=DeviationKind.TOO_LONG if excess > 0 else DeviationKind.TOO_SHORT,
+                kind=DeviationKind.TOO_LONG if too_long else DeviationKind.TOO_SHORT,
                 category=Category.TIMING,
                 step_id=node.step_id,
                 span=Span(start_s=doing.start_s, end_s=doing.end_s),
                 segments=doing.indices,
-                expected=f"{words_for(step)} for {_range(step.duration)}",
-                expected_source=step.duration.source,
+                expected=f"{words_for(step)} for {_wanted(step, model, thresholds)}",
+                expected_source=_source(step, model, thresholds),
                 seen=f"it took {length(doing.length_s)}",
                 confidence=sure * doing.confidence,
-                safety_id=next(iter(step.safety), None) if excess < 0 else None,
+                safety_id=None if too_long else next(iter(step.safety), None),
             )
         )
     return tuple(found)
 
 
-def _range(allowed: DurationRange) -> str:
-    low, high = length(allowed.min_s), length(allowed.max_s)
+def _wanted(step: ExpectedStep, model: DurationModel, thresholds: TimingThresholds) -> str:
+    if step.duration is None or model.learnt_from >= thresholds.experts_from:
+        return f"about {length(model.middle_s)}"
+    low, high = length(step.duration.min_s), length(step.duration.max_s)
     return low if low == high else f"{low} to {high}"
+
+
+def _source(step: ExpectedStep, model: DurationModel, thresholds: TimingThresholds) -> str:
+    if model.learnt_from >= thresholds.experts_from:
+        return f"{model.learnt_from} times by experts of this dish"
+    return step.duration.source if step.duration else "the words of the step"

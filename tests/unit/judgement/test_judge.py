@@ -107,7 +107,7 @@ def test_what_is_no_step_of_the_dish_is_extra():
 
 @pytest.mark.parametrize(
     ("end_s", "expected"),
-    [(71, []), (81, []), (84, []), (130, [("too_long", "mix")]), (54, [("too_short", "mix")]), (58, [])],
+    [(71, []), (81, []), (84, []), (130, [("too_long", "mix")]), (53, [("too_short", "mix")]), (58, [])],
 )
 def test_durations_are_judged_against_the_range(end_s, expected):
     rows = [*without("serve", without("mix")), ("mix", 52, end_s), ("serve", 131, 140)]

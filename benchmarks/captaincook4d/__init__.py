@@ -1,0 +1,113 @@
+"""Puts the product's own judgement before the questions of the CaptainCook4D benchmark.
+
+An adapter and nothing more: a recipe becomes a dish the way `bharatchef dishes import` makes it one, its
+segments a performance, and what the product says of that is translated back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bharatchef.judgement import judge, load_thresholds, wrong_times
+from bharatchef.observed import Analyser, Performance, SegmentSource, Unavailable
+from bharatchef.records import ActionSegment, Dish
+from bharatchef.scoring import load_rubric, score
+from bharatchef.vocabulary import DeviationKind, Span
+from knowledge_base.captaincook4d import dish_from_captaincook4d, step_id
+from knowledge_base.checking import check_bytes
+
+Segments = Sequence[Mapping[str, Any]]
+Answer = dict[str, Any]
+# One slip of timing does not make a performance faulty; a step left out or out of order does.
+_CLEAN_FROM = 97.0
+_LEFT_OUT = (DeviationKind.MISSING, DeviationKind.NOT_SEEN)
+
+
+def make_judge(
+    recipe: Mapping[str, Any], experts: Sequence[Segments], graph: Mapping[str, Any] | None
+) -> Callable[[Segments], Answer]:
+    """The factory that the benchmark's ``evaluate.py`` asks for; its docstring is the contract."""
+    dish = dish_of(recipe, experts, graph)
+    thresholds, rubric = load_thresholds(), load_rubric("default")
+
+    def answer(segments: Segments) -> Answer:
+        performance = performance_of(segments)
+        judgement = judge(dish, performance, thresholds)
+        overall = score(dish, performance, judgement, rubric).overall
+        wrong = wrong_times(dish, performance, thresholds)
+        left_out = [d.step_id for d in judgement.deviations if d.kind in _LEFT_OUT and d.step_id]
+        disorder = [d for d in judgement.deviations if d.kind is DeviationKind.OUT_OF_ORDER]
+        order = {index for d in disorder for index in d.segments}
+        lost = 100.0 if overall is None else 100.0 - overall
+        return {
+            "missing": Counter(int(step.removeprefix("step-")) for step in left_out),
+            "order": sorted(order),
+            "timing": wrong,
+            "error": {i: wrong.get(i, 0.0) + (i in order) for i in range(len(segments))},
+            "score": lost + sum(wrong.values()),
+            "flagged": lost > 100.0 - _CLEAN_FROM,
+        }
+
+    return answer
+
+
+def dish_of(recipe: Mapping[str, Any], experts: Sequence[Segments], graph: Mapping[str, Any] | None) -> Dish:
+    """A recipe of the benchmark as a dish; without a graph its order is the one learnt from ``experts``."""
+    if graph is None:
+        raise ValueError("without a graph the order must be learnt")
+    source = {
+        "activity_id": 0,
+        "name": recipe["name"],
+        "steps": {str(number): text for number, text in recipe["steps"].items()},
+        "required_count": {str(number): count for number, count in recipe["required_count"].items()},
+        "optional_steps": recipe["optional_steps"],
+        "task_graph": graph,
+        "recordings": [
+            {
+                "id": str(number),
+                "role": "expert",
+                "duration_s": max((s["end"] for s in segments), default=1.0),
+                "steps": list(segments),
+            }
+            for number, segments in enumerate(experts)
+        ],
+    }
+    written = dish_from_captaincook4d(json.dumps(source).encode(), created=date(2026, 11, 22))
+    name = written.split("\n", 1)[0].removeprefix("dish: ")
+    checked = check_bytes(written.encode(), Path(f"{name}.yaml"))
+    if checked.dish is None:
+        raise ValueError(f"{recipe['name']} is no dish: {checked.problems}")
+    return checked.dish
+
+
+def performance_of(segments: Segments) -> Performance:
+    """Segments of the benchmark as what a fallible model saw of one film, all of it in view."""
+    end_s = max((s["end"] for s in segments), default=0.0)
+    return Performance(
+        source=SegmentSource(kind="action_model", name="the benchmark"),
+        segments=tuple(
+            ActionSegment(
+                step_id=step_id(s["step"]),
+                action_type=step_id(s["step"]),
+                start_s=s["start"],
+                end_s=s["end"],
+                confidence=1.0,
+            )
+            for s in segments
+        ),
+        observed=(Span(start_s=0.0, end_s=end_s),),
+        duration_s=end_s,
+        heat=_nobody(Analyser.HEAT),
+        ingredients=_nobody(Analyser.OBJECTS),
+        technique=_nobody(Analyser.ACTIONS),
+        plate=_nobody(Analyser.PLATE),
+    )
+
+
+def _nobody(analyser: Analyser) -> Unavailable:
+    return Unavailable(analyser=analyser, reason="the benchmark gives step labels alone")
