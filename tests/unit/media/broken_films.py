@@ -99,7 +99,7 @@ def external_track(target: Path) -> bytes:
     data = film_bytes(FilmPlan("x.mov", seconds=Fraction(2)))
     name = os.fsencode(target)
     alias = bytes(10) + b"\x04disk" + bytes(23) + bytes(12) + bytes([len(target.name)])
-    alias += os.fsencode(target.name).ljust(63, b"\x00") + bytes(16) + struct.pack(">HH", 1, 1) + bytes(16)
+    alias += os.fsencode(target.name).ljust(63, b"\x00") + bytes(16) + struct.pack(">HH", 0, 0) + bytes(16)
     alias += struct.pack(">HH", 2, len(name)) + name + b"\x00" * (len(name) % 2) + b"\xff\xff\x00\x00"
     entry = b"alis" + bytes(4) + alias
     content = bytes(4) + struct.pack(">I", 1) + struct.pack(">I", 4 + len(entry)) + entry

@@ -81,7 +81,7 @@ class _Canary:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.file = draw_film(folder, FilmPlan("canary.mp4", seconds=Fraction(2)))
+        self.file = draw_film(folder, FilmPlan("canary.mov", seconds=Fraction(2)))
         libc = ctypes.CDLL(None, use_errno=True)
         self._inotify = libc.inotify_init1(os.O_NONBLOCK)
         in_open, in_access = 0x20, 0x1
