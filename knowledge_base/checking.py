@@ -75,16 +75,22 @@ def dish_files(folder: Path) -> list[Path]:
 
 
 def check_file(path: Path) -> Checked:
-    """The dish of a file, or all that is wrong with it."""
+    """The dish of a file, or all that is wrong with it; a file is called after its dish."""
     try:
         data = path.read_bytes()
     except OSError as error:
         return Checked(path, None, (Problem(path, 1, f"cannot be read: {error.strerror}"),))
-    return check_bytes(data, path)
+    checked = check_bytes(data, path)
+    if checked.dish is None or checked.dish.dish_id == path.stem:
+        return checked
+    name = checked.dish.dish_id
+    line = read_marked(data).line(("dish",))
+    message = f"expected the file to be called {name}.yaml after its `dish`, it is {path.name}"
+    return Checked(path, None, (Problem(path, line, message),), checked.sha256)
 
 
 def check_bytes(data: bytes, path: Path) -> Checked:
-    """The dish that ``data`` says, or all that is wrong with it; ``path`` is the name to report."""
+    """The dish that ``data`` says, or all that is wrong with it; ``path`` is only the name to report."""
     sha256 = hashlib.sha256(data).hexdigest()
     marked = read_marked(data)
     found = {(flaw.line, flaw.message) for flaw in marked.flaws}
@@ -94,10 +100,6 @@ def check_bytes(data: bytes, path: Path) -> Checked:
         written, form = _form(marked)
         found |= form
         found |= {(flaw.line, flaw.message) for flaw in reference_flaws(marked)}
-        stem, name = path.stem, marked.tree.get("dish")
-        if isinstance(name, str) and name != stem:
-            message = f"expected the file to be called {name}.yaml after its `dish`, it is {path.name}"
-            found.add((marked.line(("dish",)), message))
         if written is not None and not found:
             dish = authoring.dish_of(written, sha256)
     elif not found:
@@ -135,6 +137,8 @@ def _form(marked: Marked) -> tuple[DishFile | None, set[tuple[int, str]]]:
             path = tuple(detail["loc"])
             if detail["type"] != "missing" and detail["input"] is None:
                 continue
+            if detail["type"] == "too_short" and detail["input"]:
+                continue  # its entries were written, and are faulty: that is told at each of them
             found.add((marked.line(path), f"{where(marked.tree, path)}{_said(detail, path)}"))
         return None, found
 

@@ -96,7 +96,6 @@ MISTAKES = [
     ("created: 2026-11-22", "created: 2026-13-40", "created", "created"),
     ('version: "1"', "version: [1]", "version", "expected words, got a list"),
     ("dish: toast", "dish: Toast Hawaii", "dish", "small letters"),
-    ("dish: toast", "dish: bread", "dish", "expected the file to be called bread.yaml"),
     ("amount: 2 slices", "amount: slices", "amount", "starts with a number"),
     ("core_temperature: 74 C", "core_temperature: 74", "core_temperature", "'74 C' or '165 F'"),
     ("url: https://example.org/page", "url: example.org", "url", "https://"),
@@ -233,6 +232,19 @@ def test_what_is_no_dish_at_all_is_told_so_without_falling_over(text: str) -> No
     checked = check_bytes(text.encode(), Path("toast.yaml"))
     assert checked.dish is None
     assert checked.problems
+
+
+def test_a_file_is_called_after_its_dish(tmp_path: Path) -> None:
+    path = tmp_path / "bread.yaml"
+    path.write_text("# a note\n" + SOUND, encoding="utf-8")
+    found = check_dishes([path])
+    assert [(p.file, p.line) for p in found] == [(path, 2)]
+    assert "expected the file to be called toast.yaml" in found[0].message
+
+
+def test_faulty_steps_are_not_called_missing_as_well() -> None:
+    text = SOUND[: SOUND.index("steps:")] + "steps:\n  - id: a\n    action: stir\n    text: x\n    time: 4\n"
+    assert [line for line, _ in problems(text)] == [line_of(text, "- id: bread"), line_of(text, "time: 4\n")]
 
 
 def test_files_and_folders_are_checked_together(tmp_path: Path) -> None:
