@@ -21,6 +21,7 @@ from bharatchef import __version__
 from bharatchef.cost import Ledger, load_prices
 from bharatchef.errors import MediaError
 from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, QualityReport, Unavailable
+from bharatchef.perception.analysers import Seen, pieces_of, seen_by
 from bharatchef.ports import Ports
 from bharatchef.records import ActionSequence, Evaluation
 from bharatchef.report import scorecard_markdown, steps_table
@@ -29,12 +30,12 @@ from bharatchef.settings import Settings
 from tasks.coach_performance import coach_performance
 from tasks.inspect_film import inspect_film
 from tasks.judge_performance import judge_performance
-from tasks.perceive import Seen, analyse
+from tasks.perceive import answers_of, ask_model
 from tasks.planning import WorkPlan
 from tasks.prepare_film import is_whole, prepare_film
 from tasks.publish_result import publish_result
 from tasks.recognise import recognise
-from tasks.runtime import Stopped, report_progress
+from tasks.runtime import report_progress
 from tasks.score_performance import score_performance
 
 NOT_WATCHED = (
@@ -203,40 +204,23 @@ def _settled(future: PrefectFuture[Any]) -> tuple[Any, bool]:
 
 
 def _perceive(prepared: Prepared | None, plan: WorkPlan, log: StageLog) -> dict[Analyser, Seen]:
-    """What each analyser saw, asked side by side; a failure is its reason, never a hole."""
+    """What each analyser saw, all pieces asked side by side; a failure is its reason, never a hole."""
     if prepared is None:
         return {analyser: _no_film(analyser) for analyser in Analyser}
     began = time.monotonic()
-    futures = {
-        analyser: analyse.submit(analyser, prepared, plan.dish)
-        for analyser in Analyser
-        if isinstance(plan.models[analyser], ModelIdentity)
-    }
+    pieces = {analyser: pieces_of(analyser, prepared) for analyser in Analyser}
+    models = {a: model for a, model in plan.models.items() if isinstance(model, ModelIdentity)}
+    asked = {a: [ask_model.submit(model, piece) for piece in pieces[a]] for a, model in models.items()}
     seen: dict[Analyser, Seen] = {}
-    for analyser in Analyser:
-        model = plan.models[analyser]
+    for analyser, model in plan.models.items():
         if isinstance(model, Unavailable):
-            seen[analyser] = model
+            found: Seen = model
         else:
-            seen[analyser] = _seen(analyser, futures[analyser])
-        found = seen[analyser]
+            found = seen_by(model, pieces[analyser], answers_of(model, asked[analyser]), plan.dish)
         outcome, reason = ("unavailable", found.reason) if isinstance(found, Unavailable) else ("done", "")
-        log.add(analyser.value, time.monotonic() - began if analyser in futures else 0.0, outcome, reason)
+        log.add(analyser.value, time.monotonic() - began if analyser in asked else 0.0, outcome, reason)
+        seen[analyser] = found
     return seen
-
-
-def _seen(analyser: Analyser, future: PrefectFuture[Any]) -> Seen:
-    future.wait()
-    found = future.state.result(raise_on_failure=False)
-    if isinstance(found, Stopped):
-        raise found
-    if isinstance(found, BaseException):
-        return Unavailable(
-            analyser=analyser,
-            reason=f"the analyser ended in an error: {found}",
-            remedy="Evaluate the film again; the operator finds the error in Prefect's log of this run.",
-        )
-    return found
 
 
 def _no_film(analyser: Analyser) -> Unavailable:

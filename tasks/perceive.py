@@ -1,96 +1,71 @@
-"""Stage 4: what the models see. One task an analyser, side by side; one cached task a piece of film.
+"""Stage 4: what the models see: one cached task a piece of film, called by the flow itself.
 
-An answer is kept by the model's weights and the piece's content, so a flow that was killed asks again only
-for the pieces that were in flight.
+An answer is kept by the model's name, version and weights and by the piece's content, so that a flow that
+was killed asks again only for what was in flight. **A task called from within another task keeps its result
+only when the outer one ends**: such a flow asked for all pieces again, so the flow submits these itself.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
+from prefect.futures import PrefectFuture
 
-from bharatchef.errors import ConfigurationError
-from bharatchef.observed import (
-    ActionProbabilities,
-    Analyser,
-    Chunk,
-    Detections,
-    HeatTrace,
-    ModelIdentity,
-    PlatedDish,
-    Prepared,
-    Still,
-    Unavailable,
-)
-from bharatchef.perception.analysers import analyse_actions, analyse_heat, analyse_objects, analyse_plate
-from bharatchef.ports import Models
-from bharatchef.records import Dish
-from tasks.runtime import ports_here, report_progress
-
-Seen = ActionProbabilities | Detections | HeatTrace | PlatedDish | Unavailable
+from bharatchef.errors import EndpointError
+from bharatchef.observed import Chunk, ModelIdentity
+from bharatchef.perception.analysers import Piece, answer_of
+from tasks.runtime import Stopped, check_stop, ports_here, report_progress
 
 
 def _key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
     model: ModelIdentity = parameters["model"]
-    return f"answer-{model.analyser.value}-{model.weights_sha256}-{parameters['piece_sha256']}"
+    piece: Piece = parameters["piece"]
+    content = piece.sha256 if isinstance(piece, Chunk) else hashlib.sha256(piece.key.encode()).hexdigest()
+    named = hashlib.sha256(f"{model.name} {model.version} {model.weights_sha256}".encode()).hexdigest()
+    return f"answer-{model.analyser.value}-{named[:32]}-{content}"
 
 
 @task(
     name="ask-model",
-    task_run_name="ask {model.name} about {piece_sha256:.8}",
+    task_run_name="ask {model.name} about {piece.key}",
     persist_result=True,
     result_serializer="json",
     cache_key_fn=_key,
 )
-def ask_model(model: ModelIdentity, piece_sha256: str, content_type: str, body: bytes) -> dict[str, Any]:  # noqa: ARG001 - part of the key
-    """The model's answer to one piece of film.
+def ask_model(model: ModelIdentity, piece: Piece) -> dict[str, Any]:
+    """The model's checked answer to one piece of film; an answer that breaks the contract is not kept.
 
     Raises:
-        EndpointError: it did not answer; whoever asks decides whether to ask again.
+        EndpointError: it did not answer within the tries, or not as its contract asks.
     """
-    return dict(ports_here().models.invoke(model.analyser, body, content_type))
-
-
-class _KeptAnswers:
-    """The models port, each answer a Prefect task whose result is kept."""
-
-    def __init__(self, models: Models) -> None:
-        self._models = models
-
-    def identify(self, analyser: Analyser) -> ModelIdentity | Unavailable:
-        return self._models.identify(analyser)
-
-    def invoke(self, analyser: Analyser, body: bytes, content_type: str) -> Mapping[str, Any]:
-        model = self._models.identify(analyser)
-        if isinstance(model, Unavailable):
-            raise ConfigurationError(model.reason, model.remedy)
-        return ask_model(model, hashlib.sha256(body).hexdigest(), content_type, body)
-
-
-@task(name="analyse", task_run_name="analyse {analyser.value}", cache_policy=NO_CACHE, persist_result=False)
-def analyse(analyser: Analyser, prepared: Prepared, dish: Dish) -> Seen:
-    """What one analyser saw in a prepared film, or ``Unavailable`` with the reason."""
+    check_stop()
     ports = ports_here()
-    models = _KeptAnswers(ports.models)
+    return dict(answer_of(model.analyser, piece, ports.objects.get_bytes(piece.key), ports.models))
 
-    def load(piece: Chunk | Still) -> bytes:
-        return ports.objects.get_bytes(piece.key)
 
-    def progress(done: int, total: int) -> None:
-        report_progress(analyser.value, done, total)
+def answers_of(
+    model: ModelIdentity, asked: Sequence[PrefectFuture[Any]]
+) -> list[dict[str, Any] | EndpointError]:
+    """What came of each piece, in order: an answer or an error; every future is resolved.
 
-    match analyser:
-        case Analyser.ACTIONS:
-            return analyse_actions(prepared.action_chunks, load, models, progress)
-        case Analyser.OBJECTS:
-            return analyse_objects(prepared.object_chunks, load, models, progress)
-        case Analyser.HEAT:
-            return analyse_heat(prepared.object_chunks, load, models, progress)
-        case Analyser.PLATE:
-            duration_s = prepared.media.duration_s
-            return analyse_plate(prepared.stills, load, models, dish, duration_s, progress)
+    Raises:
+        Stopped: the process was asked to stop.
+    """
+    answers: list[dict[str, Any] | EndpointError] = []
+    for number, future in enumerate(asked, start=1):
+        future.wait()
+        found = future.state.result(raise_on_failure=False)
+        if isinstance(found, Stopped):
+            raise found
+        if isinstance(found, BaseException) and not isinstance(found, EndpointError):
+            found = EndpointError(
+                f"the call ended in an error ({type(found).__name__}: {found}).",
+                "Evaluate the film again; Prefect's log of this run holds the whole error.",
+            )
+        answers.append(found)
+        report_progress(model.analyser.value, number, len(asked))
+    return answers

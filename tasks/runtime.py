@@ -61,8 +61,7 @@ def report_progress(stage: str, done: float, total: float) -> None:
     Raises:
         Stopped: the process was asked to stop; a stage that reports often therefore ends soon.
     """
-    if _stop.is_set():
-        raise Stopped(f"The stage '{stage}' was stopped before it was finished.")
+    check_stop()
     for listener in tuple(_listeners):
         listener(stage, done, total)
 
@@ -70,6 +69,16 @@ def report_progress(stage: str, done: float, total: float) -> None:
 def stop_all_stages() -> None:
     """Ask every stage of this process to end at its next report."""
     _stop.set()
+
+
+def check_stop() -> None:
+    """Return where work may go on.
+
+    Raises:
+        Stopped: the process was asked to stop.
+    """
+    if _stop.is_set():
+        raise Stopped("It was stopped before it was finished.")
 
 
 def stopping() -> bool:

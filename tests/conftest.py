@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[1]
+from running import ROOT, own_environment
 
 
 @pytest.fixture(scope="session")
@@ -20,23 +19,6 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real recordings are not here: {folder} does not exist")
     return folder
-
-
-def own_environment(home: Path, **more: str) -> dict[str, str]:
-    """An environment in which nothing of the person who runs the tests is read or written."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("BHARATCHEF_", "PREFECT_", "AWS_"))
-    }
-    return {
-        **kept,
-        "HOME": str(home),
-        "BHARATCHEF_HOME": str(home / "bharatchef"),
-        "COLUMNS": "110",
-        "NO_COLOR": "1",
-        **more,
-    }
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from bharatchef.errors import EndpointError
 from bharatchef.observed import (
@@ -24,6 +24,7 @@ from bharatchef.observed import (
     HeatTrace,
     ModelIdentity,
     PlatedDish,
+    Prepared,
     Still,
     Unavailable,
 )
@@ -32,9 +33,8 @@ from bharatchef.perception.plate import plated_dish, stills_of_the_end
 from bharatchef.ports import Models
 from bharatchef.records import Dish
 
-Piece = TypeVar("Piece", Chunk, Still)
-Answers = list[Mapping[str, Any]]
-Progress = Callable[[int, int], None]
+Piece = Chunk | Still
+Seen = ActionProbabilities | Detections | HeatTrace | PlatedDish | Unavailable
 VIDEO, PICTURE = "video/mp4", "image/jpeg"
 
 
@@ -49,71 +49,20 @@ class Retry:
     sleep: Callable[[float], None] = time.sleep
 
 
-def analyse_actions(
-    chunks: Sequence[Chunk],
-    load: Callable[[Chunk], bytes],
-    models: Models,
-    progress: Progress | None = None,
-    retry: Retry | None = None,
-) -> ActionProbabilities | Unavailable:
-    """What was being done at each moment, on the film's clock.
-
-    Args:
-        chunks: the action proxy, in order.
-        load: a chunk's bytes.
-        models: the port to ask.
-        progress: told (pieces answered, pieces in all).
-        retry: how often an answer that may come later is asked for again.
-    """
-    model, answers = _asked(Analyser.ACTIONS, chunks, load, models, progress, retry)
-    return model if isinstance(model, Unavailable) else joined_actions(model, chunks, answers)
-
-
-def analyse_objects(
-    chunks: Sequence[Chunk],
-    load: Callable[[Chunk], bytes],
-    models: Models,
-    progress: Progress | None = None,
-    retry: Retry | None = None,
-) -> Detections | Unavailable:
-    """Which objects were in view at each moment; arguments as of ``analyse_actions``, the object proxy."""
-    model, answers = _asked(Analyser.OBJECTS, chunks, load, models, progress, retry)
-    return model if isinstance(model, Unavailable) else joined_objects(model, chunks, answers)
-
-
-def analyse_heat(
-    chunks: Sequence[Chunk],
-    load: Callable[[Chunk], bytes],
-    models: Models,
-    progress: Progress | None = None,
-    retry: Retry | None = None,
-) -> HeatTrace | Unavailable:
-    """The flame at each moment; arguments as of ``analyse_actions``, the object proxy."""
-    model, answers = _asked(Analyser.HEAT, chunks, load, models, progress, retry)
-    return model if isinstance(model, Unavailable) else joined_heat(model, chunks, answers)
-
-
-def analyse_plate(
-    stills: Sequence[Still],
-    load: Callable[[Still], bytes],
-    models: Models,
-    dish: Dish,
-    duration_s: float,
-    progress: Progress | None = None,
-    retry: Retry | None = None,
-) -> PlatedDish | Unavailable:
-    """The finished plate, looked for on the last stills of a film of ``duration_s`` seconds."""
-    late = stills_of_the_end(stills, duration_s)
-    model, answers = _asked(Analyser.PLATE, late, load, models, progress, retry)
-    if isinstance(model, Unavailable):
-        return model
-    read = [(still.time_s, plate_answer(answer)) for still, answer in zip(late, answers, strict=True)]
-    return plated_dish(read, model, dish)
+def pieces_of(analyser: Analyser, prepared: Prepared) -> tuple[Chunk | Still, ...]:
+    """The pieces of a film that one analyser is asked about, in order; the plate is looked for at the end."""
+    match analyser:
+        case Analyser.ACTIONS:
+            return prepared.action_chunks
+        case Analyser.OBJECTS | Analyser.HEAT:
+            return prepared.object_chunks
+        case Analyser.PLATE:
+            return stills_of_the_end(prepared.stills, prepared.media.duration_s)
 
 
 def answer_of(
     analyser: Analyser,
-    chunk: Chunk | None,
+    piece: Piece,
     body: bytes,
     models: Models,
     retry: Retry | None = None,
@@ -124,7 +73,7 @@ def answer_of(
         EndpointError: no answer within the tries, or one that does not keep the contract.
     """
     retry = retry or Retry()
-    content_type = PICTURE if analyser is Analyser.PLATE else VIDEO
+    content_type = VIDEO if isinstance(piece, Chunk) else PICTURE
     for pause_s in (*retry.pauses_s, None):
         try:
             answer = models.invoke(analyser, body, content_type)
@@ -133,9 +82,49 @@ def answer_of(
                 raise
             retry.sleep(pause_s)
             continue
-        check_answer(analyser, answer, chunk)
+        check_answer(analyser, answer, piece if isinstance(piece, Chunk) else None)
         return answer
     raise AssertionError("the last try returns or raises")
+
+
+def seen_by(
+    model: ModelIdentity,
+    pieces: Sequence[Piece],
+    answers: Sequence[Mapping[str, Any] | EndpointError],
+    dish: Dish,
+) -> Seen:
+    """What an analyser saw in a whole film, from its checked answers, one a piece.
+
+    Where one piece has an error for an answer, the analyser is ``Unavailable``.
+    """
+    analyser = model.analyser
+    if not pieces:
+        return Unavailable(
+            analyser=analyser,
+            reason=f"There was no part of the film for the {analyser.value} model to look at.",
+            remedy="Give a film that is long enough, up to the end of the dish.",
+        )
+    good: list[Mapping[str, Any]] = []
+    for number, (piece, answer) in enumerate(zip(pieces, answers, strict=True)):
+        if isinstance(answer, EndpointError):
+            return Unavailable(
+                analyser=analyser,
+                reason=f"{model.name} gave no answer for {_where(piece)} of the film"
+                f" (piece {number + 1} of {len(pieces)}): {answer.message}",
+                remedy=answer.remedy or "Evaluate the film again later.",
+            )
+        good.append(answer)
+    if analyser is Analyser.PLATE:
+        stills = [piece for piece in pieces if isinstance(piece, Still)]
+        read = [(still.time_s, plate_answer(answer)) for still, answer in zip(stills, good, strict=True)]
+        return plated_dish(read, model, dish)
+    chunks = [piece for piece in pieces if isinstance(piece, Chunk)]
+    join = {
+        Analyser.ACTIONS: joined_actions,
+        Analyser.OBJECTS: joined_objects,
+        Analyser.HEAT: joined_heat,
+    }[analyser]
+    return join(model, chunks, good)
 
 
 def joined_actions(
@@ -203,43 +192,6 @@ def joined_heat(
                 )
             )
     return HeatTrace(model=model, samples=tuple(samples))
-
-
-def _asked(
-    analyser: Analyser,
-    pieces: Sequence[Piece],
-    load: Callable[[Piece], bytes],
-    models: Models,
-    progress: Progress | None,
-    retry: Retry | None,
-) -> tuple[ModelIdentity | Unavailable, Answers]:
-    """The model and its answer to every piece; ``Unavailable`` and none where one piece got none."""
-    model = models.identify(analyser)
-    if isinstance(model, Unavailable):
-        return model, []
-    if not pieces:
-        return Unavailable(
-            analyser=analyser,
-            reason=f"There was no part of the film for the {analyser.value} model to look at.",
-            remedy="Give a film that is long enough, up to the end of the dish.",
-        ), []
-    answers: Answers = []
-    for number, piece in enumerate(pieces):
-        body = load(piece)
-        try:
-            answers.append(
-                answer_of(analyser, piece if isinstance(piece, Chunk) else None, body, models, retry)
-            )
-        except EndpointError as error:
-            return Unavailable(
-                analyser=analyser,
-                reason=f"{model.name} gave no answer for {_where(piece)} of the film"
-                f" (piece {number + 1} of {len(pieces)}): {error.message}",
-                remedy=error.remedy or "Evaluate the film again later.",
-            ), []
-        if progress is not None:
-            progress(number + 1, len(pieces))
-    return model, answers
 
 
 def _where(piece: Chunk | Still) -> str:

@@ -12,11 +12,12 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from looking import analyse_actions
 
 from adapters.local.models import LocalModels, local_models
 from bharatchef.errors import EndpointError
 from bharatchef.observed import ActionProbabilities, Analyser, Chunk, ModelIdentity, Unavailable
-from bharatchef.perception.analysers import Retry, analyse_actions
+from bharatchef.perception.analysers import Retry
 from bharatchef.settings import Settings
 
 # Tells bright seconds from dark ones: a model, if a small one. Its threshold is its weights.

@@ -12,8 +12,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, own_environment
 from flow_inputs import correct_segments, write_counting_package, write_film, write_segments
+from running import ROOT, own_environment
 
 from bharatchef.results import EvaluationResult
 

@@ -12,8 +12,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, own_environment
 from flow_inputs import correct_segments, write_segments
+from running import ROOT, own_environment
 
 from adapters.local.building import build_local_ports
 from app.prefect_server import free_port

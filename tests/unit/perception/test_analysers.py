@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from looking import analyse_actions, analyse_heat, analyse_objects, analyse_plate
 from samples import sample_dish
 from simulated import model_identity
 
@@ -19,13 +20,7 @@ from bharatchef.observed import (
     Still,
     Unavailable,
 )
-from bharatchef.perception.analysers import (
-    Retry,
-    analyse_actions,
-    analyse_heat,
-    analyse_objects,
-    analyse_plate,
-)
+from bharatchef.perception.analysers import Retry
 
 DISH = sample_dish()
 CHUNKS = tuple(
@@ -81,15 +76,13 @@ def body(piece: Chunk | Still) -> bytes:
 
 def test_actions_are_joined_on_the_films_clock() -> None:
     models = ScriptedModels([ANSWERS[Analyser.ACTIONS]] * 3)
-    told: list[tuple[int, int]] = []
-    found = analyse_actions(CHUNKS, body, models, progress=lambda done, of: told.append((done, of)))
+    found = analyse_actions(CHUNKS, body, models)
     assert isinstance(found, ActionProbabilities)
     # 3.5 s of the first chunk is 0.5 s of the second, which speaks for itself.
     assert found.times_s == (0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5)
     assert found.probabilities[3] == (0.0, 1.0)
     assert found.labels == ("background", "stir")
     assert models.asked == [(Analyser.ACTIONS, f"c{i}".encode(), "video/mp4") for i in range(3)]
-    assert told == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_objects_and_heat_are_joined_and_looks_without_a_finding_are_kept() -> None:

@@ -1,0 +1,25 @@
+"""What a test needs to run the command in a process of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def own_environment(home: Path, **more: str) -> dict[str, str]:
+    """An environment in which nothing of the person who runs the tests is read or written."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("BHARATCHEF_", "PREFECT_", "AWS_"))
+    }
+    return {
+        **kept,
+        "HOME": str(home),
+        "BHARATCHEF_HOME": str(home / "bharatchef"),
+        "COLUMNS": "110",
+        "NO_COLOR": "1",
+        **more,
+    }
