@@ -185,7 +185,7 @@ class Ledger:
     def report(self, note: str = "") -> CostReport:
         """What it all comes to, before tax, with what has no known price named in the note."""
         unpriced = list(dict.fromkeys(e.price_id for e in self._entries if e.inr is None))
-        notes = [note] if note else []
+        notes = [note.rstrip(". ")] if note else []
         if unpriced:
             notes.append(f"no price is known for {', '.join(unpriced)}: the total leaves it out")
         if self.total_inr > 0:
@@ -193,7 +193,7 @@ class Ledger:
                 f"list prices at ₹{self._prices.rupees.per_usd:g} a dollar ({self._prices.rupees.as_of}); "
                 f"GST of {self._prices.gst_percent:g} % comes on top"
             )
-        elif self._entries and not unpriced:
+        elif self._entries and not unpriced and not note:
             notes.append("nothing was billed: it ran on this machine")
         return CostReport(
             entries=self.entries,

@@ -67,7 +67,7 @@ def heat_view(result: EvaluationResult) -> HeatView | None:
     rows = tuple(_row(result, number, step, segment, trace, marks) for number, step, segment in done)
     return HeatView(
         axis=axis,
-        source=_source(trace, bool(marks)),
+        source=_source(result, trace),
         line=line,
         area=area,
         marks=tuple(
@@ -80,10 +80,12 @@ def heat_view(result: EvaluationResult) -> HeatView | None:
     )
 
 
-def _source(trace: HeatTrace | None, marked: bool) -> str:
+def _source(result: EvaluationResult, trace: HeatTrace | None) -> str:
     if trace is not None and trace.model is not None:
         return f"Read from the flame by {trace.model.name} {trace.model.version}."
-    return "Marked by a person." if marked or trace is not None else ""
+    if result.performance.source.kind == "drawn_truth":
+        return "Given by the script that the film was drawn from."
+    return "Marked by a person."
 
 
 def _steps_with_heat(result: EvaluationResult) -> list[tuple[str, ExpectedStep, ActionSegment]]:
@@ -105,7 +107,7 @@ def _heat_bar(axis: Axis, start_s: float, end_s: float, level: HeatLevel, label:
         width=axis.width(start_s, end_s),
         notch=_LEVELS.index(level),
         level=level.value,
-        label=label if share >= 0.2 else label[:1] if share >= 0.045 else "",
+        label=label if share >= 0.02 + 0.025 * len(label) else label[:1] if share >= 0.045 else "",
         title=f"{what}: {level.value}, {clock_span(start_s, end_s)}",
     )
 
@@ -181,7 +183,7 @@ def _row(
     )
     judged = not result.judgement.assessable.get(Category.HEAT, "not judged")
     return HeatRow(
-        step=f"{number}. {step.description}",
+        step=f"{number}. {step.description.rstrip('.')}",
         when=clock_span(segment.start_s, segment.end_s),
         wanted=step.heat.value if step.heat else "",
         seen=_seen_words(segment, trace, marks),

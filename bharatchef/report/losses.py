@@ -122,7 +122,7 @@ def _category_sum(result: EvaluationResult, scored: CategoryScore, of_overall: f
         losses.append(
             Loss(
                 category=scored.category.value,
-                reason=reason[:1].upper() + reason[1:],
+                reason=_reason(reason, deviation),
                 kind=deviation.kind.value if deviation else "",
                 word=KIND_WORDS[deviation.kind] if deviation else "",
                 more=_more(deviation) if deviation else "",
@@ -142,4 +142,11 @@ def _category_sum(result: EvaluationResult, scored: CategoryScore, of_overall: f
 
 def _more(deviation: Deviation) -> str:
     sure = f"{percent(deviation.confidence)} sure"
-    return f"{span_words(deviation.span)}, {sure}" if deviation.span else sure
+    return f"{span_words(deviation.span, deviation.kind)}, {sure}" if deviation.span else sure
+
+
+def _reason(reason: str, deviation: Deviation | None) -> str:
+    """A reason with a capital, without the word for its kind, which stands beside it."""
+    if deviation:
+        reason = reason.removeprefix(f"{KIND_WORDS[deviation.kind].lower()}: ")
+    return reason[:1].upper() + reason[1:]

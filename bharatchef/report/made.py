@@ -94,7 +94,7 @@ def cost_rows(result: EvaluationResult) -> list[tuple[str, str, str, str]]:
         (
             entry.stage.replace("_", " ").capitalize(),
             entry.price_id,
-            f"{entry.quantity:,.6g} {entry.unit}",
+            f"{_quantity(entry.quantity)} {entry.unit}{'' if entry.quantity == 1 else 's'}",
             rupees(entry.inr) if entry.inr is not None else "no price known",
         )
         for entry in result.cost.entries
@@ -133,3 +133,9 @@ def version_facts(result: EvaluationResult) -> list[Fact]:
         prompt = f"version {made.prompt_version}, sha256 {made.prompt_sha256}"
         facts.append(Fact("Coach's prompt", prompt, code=True))
     return facts
+
+
+def _quantity(quantity: float) -> str:
+    if 0 < quantity < 0.01:
+        return "under 0.01"
+    return f"{quantity:,.2f}".removesuffix(".00")

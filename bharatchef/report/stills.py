@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bharatchef.observed import PlatedDish, Still
 from bharatchef.records import Mistake
+from bharatchef.report.words import NOT_DONE
 from bharatchef.results import EvaluationResult
 from bharatchef.vocabulary import Span
 
@@ -26,10 +27,14 @@ def mistake_span(result: EvaluationResult, mistake: Mistake) -> Span | None:
 def mistake_still(result: EvaluationResult, mistake: Mistake) -> Still | None:
     """The still nearest to a mistake's moment; ``None`` where none lies within 10 s of its span.
 
-    The moment is a little after the span's start, at most 3 s in: by then the hands are at it.
+    What was left out shows in no picture. The moment is a little after the span's start, at most
+    3 s in: by then the hands are at it.
     """
     span = mistake_span(result, mistake)
-    if span is None:
+    left_out = any(
+        d.deviation_id == mistake.deviation_id and d.kind in NOT_DONE for d in result.judgement.deviations
+    )
+    if span is None or left_out:
         return None
     near = [
         still

@@ -8,16 +8,24 @@ from dataclasses import dataclass, replace
 
 from bharatchef.records import ActionSegment, Deviation, DurationRange, ExpectedStep
 from bharatchef.report.axis import Axis, film_axis
-from bharatchef.report.words import KIND_WORDS, clock_span, counted, duration, duration_range, listed, percent
+from bharatchef.report.differences import Difference, asked_words, difference
+from bharatchef.report.words import (
+    KIND_WORDS,
+    NOT_DONE,
+    clock_span,
+    counted,
+    duration,
+    listed,
+)
 from bharatchef.results import EvaluationResult
 from bharatchef.vocabulary import DeviationKind
 
 _OTHER_ROWS = 6
 _LATE = 0.93
 _LATE_FOR_WORDS = 0.85
+_EARLY_FOR_WORDS = 0.15
 _NEAR = 0.06
 _SIGN_PX = 20
-_NOT_DONE = (DeviationKind.MISSING, DeviationKind.NOT_SEEN)
 
 
 @dataclass(frozen=True)
@@ -67,16 +75,6 @@ class Ghost:
     title: str
     late: bool
     offset: int
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One deviation as a row of text."""
-
-    kind: str
-    word: str
-    text: str
-    sure: str
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def timeline(result: EvaluationResult) -> Timeline:
         ranges=any(bar.asked for row in rows for bar in row.bars),
         ghosts=any(row.ghosts for row in rows),
         unseen=_unseen(result, axis),
-        loose=tuple(difference(d) for d in loose),
+        loose=tuple(difference(result, d) for d in loose),
     )
 
 
@@ -157,34 +155,6 @@ def _signs(rows: Sequence[Row]) -> tuple[Mark, ...]:
         Mark(m.kind, "Not seen: may have been done") if m.kind == DeviationKind.NOT_SEEN else m
         for m in ranked
     )
-
-
-def difference(deviation: Deviation) -> Difference:
-    """A deviation in words: what was seen, what was asked and who asks it."""
-    seen = deviation.seen[:1].upper() + deviation.seen[1:]
-    return Difference(
-        kind=deviation.kind.value,
-        word=KIND_WORDS[deviation.kind],
-        text=f"{seen}. Asked: {deviation.expected} ({deviation.expected_source}).",
-        sure=percent(deviation.confidence),
-    )
-
-
-def asked_words(step: ExpectedStep, numbers: dict[str, str]) -> str:
-    """What the dish asks of a step: time, heat, count and what must come before."""
-    parts = []
-    if step.duration:
-        parts.append(duration_range(step.duration))
-    if step.heat:
-        parts.append(f"{step.heat.value} heat" if step.heat.value != "off" else "heat off")
-    if step.required_count > 1:
-        parts.append(f"{step.required_count} times")
-    before = [numbers[edge.step_id] for edge in step.must_come_after if edge.step_id in numbers]
-    if before:
-        parts.append(f"after {'step' if len(before) == 1 else 'steps'} {listed(before)}")
-    if step.optional:
-        parts.append("optional")
-    return ", ".join(parts)
 
 
 def _step_of_segment(result: EvaluationResult) -> dict[int, str]:
@@ -218,10 +188,10 @@ def _step_row(
     )
     kinds = list(dict.fromkeys(d.kind for d in deviations))
     state, word = _state(result, bool(own), kinds, step.optional)
-    gap = next((d.span for d in deviations if d.kind in _NOT_DONE and d.span is not None), None)
+    gap = next((d.span for d in deviations if d.kind in NOT_DONE and d.span is not None), None)
     return Row(
         number=numbers[step.step_id],
-        name=step.description,
+        name=step.description.rstrip("."),
         asked=asked_words(step, numbers),
         done=_done_words([result.performance.segments[i] for i in own]),
         state=state,
@@ -230,7 +200,7 @@ def _step_row(
         bars=bars,
         ghosts=_ghosts(result, axis, numbers, deviations),
         gap=(axis.x(gap.start_s), axis.width(gap.start_s, gap.end_s)) if gap else None,
-        differences=tuple(difference(d) for d in deviations),
+        differences=tuple(difference(result, d) for d in deviations),
     )
 
 
@@ -249,9 +219,7 @@ def _state(
 def _of_segment(index: int, deviations: Sequence[Deviation], only: bool) -> list[Deviation]:
     """The deviations that mark one bar; those that name no segment mark a step's only bar."""
     return [
-        d
-        for d in deviations
-        if d.kind not in _NOT_DONE and (index in d.segments or (only and not d.segments))
+        d for d in deviations if d.kind not in NOT_DONE and (index in d.segments or (only and not d.segments))
     ]
 
 
@@ -290,14 +258,15 @@ def _ghosts(
     for step_id, index in result.judgement.matches:
         if step_id in related and step_id in numbers and index < len(result.performance.segments):
             segment = result.performance.segments[index]
+            start = axis.share(segment.start_s)
             ghosts.append(
                 Ghost(
                     x=axis.x(segment.start_s),
                     width=axis.width(segment.start_s, segment.end_s),
                     label=f"step {numbers[step_id]}",
                     title=f"Step {numbers[step_id]} was done {clock_span(segment.start_s, segment.end_s)}",
-                    late=axis.share(segment.start_s) > _LATE_FOR_WORDS,
-                    offset=_SIGN_PX if 0 <= axis.share(segment.start_s) - sign < _NEAR else 0,
+                    late=start > _LATE_FOR_WORDS or _EARLY_FOR_WORDS < start < sign < start + 2 * _NEAR,
+                    offset=_SIGN_PX if 0 <= start - sign < _NEAR else 0,
                 )
             )
     return tuple(ghosts)
@@ -365,7 +334,7 @@ def _other_row(
         ),
         ghosts=(),
         gap=None,
-        differences=tuple(difference(d) for d in deviations),
+        differences=tuple(difference(result, d) for d in deviations),
     )
 
 

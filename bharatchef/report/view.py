@@ -223,7 +223,7 @@ def mistake_views(result: EvaluationResult, pictures: Mapping[str, bytes]) -> li
                 anchor=f"mistake-{number}",
                 kind=kind.value if kind else "",
                 word=KIND_WORDS[kind] if kind else "",
-                when=span_words(mistake_span(result, mistake)),
+                when=span_words(mistake_span(result, mistake), kind),
                 picture=frame,
                 see_also=see_also,
             )

@@ -30,6 +30,8 @@ KIND_WORDS = {
     DeviationKind.POOR_PLATING: "Plating",
 }
 
+NOT_DONE = (DeviationKind.MISSING, DeviationKind.NOT_SEEN)
+
 LEVEL_WORDS = {
     Level.NOVICE: "Novice",
     Level.COMMIS: "Commis",
@@ -40,7 +42,7 @@ LEVEL_WORDS = {
 
 def clock(time_s: float) -> str:
     """A moment of the film as a player shows it: ``1:05``, or ``1:00:05`` from an hour on."""
-    whole = int(time_s)
+    whole = int(time_s + 0.5)
     hours, rest = divmod(whole, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
@@ -52,9 +54,15 @@ def clock_span(start_s: float, end_s: float) -> str:
     return start if start == end else f"{start} to {end}"
 
 
-def span_words(span: Span | None) -> str:
-    """``clock_span`` of a span; empty where there is none."""
-    return clock_span(span.start_s, span.end_s) if span else ""
+def span_words(span: Span | None, kind: DeviationKind | None = None) -> str:
+    """``clock_span`` of a span; empty where there is none.
+
+    What was left out has no moment of its own: its span is where it was looked for, and is said so.
+    """
+    if span is None:
+        return ""
+    words = clock_span(span.start_s, span.end_s)
+    return f"looked for from {words}" if kind in NOT_DONE and " to " in words else words
 
 
 def duration(length_s: float) -> str:

@@ -66,10 +66,11 @@ def test_an_unknown_price_names_the_nearest():
 def test_a_laptop_is_metered_and_bills_nothing():
     ledger = Ledger(PRICES)
     ledger.add("prepare", "laptop", 42.5, "cpu-second")
-    report = ledger.report("on this machine")
+    report = ledger.report()
     assert report.total_inr == 0
     assert report.entries[0].quantity == 42.5
-    assert report.note == "on this machine; nothing was billed: it ran on this machine"
+    assert report.note == "nothing was billed: it ran on this machine"
+    assert ledger.report("Nothing is billed here.").note == "Nothing is billed here"
 
 
 def test_one_coached_film_costs_what_was_worked_out_by_hand():

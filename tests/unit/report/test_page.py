@@ -268,7 +268,7 @@ def test_what_was_not_assessed_and_what_it_hangs_on_is_told():
         "Too dark. Switch on a lamp over the stove.",
         "29.97, variable",
         "₹0.00 before tax. On this machine: nothing was billed.",
-        "12 cpu-second",
+        "12 cpu-seconds",
     ):
         assert told in text
 

@@ -26,6 +26,13 @@ def test_a_mistake_without_a_moment_has_no_still():
     assert mistake_still(result, missing) is None
 
 
+def test_what_was_left_out_shows_in_no_picture():
+    result = long_film()
+    not_seen = result.feedback.mistakes[1]
+    assert not_seen.span is not None
+    assert mistake_still(result, not_seen) is None
+
+
 def test_a_mistake_takes_the_moment_of_its_deviation():
     result = sample_result()
     mistake = result.feedback.mistakes[0].model_copy(update={"span": None})

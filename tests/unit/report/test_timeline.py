@@ -117,3 +117,12 @@ def test_stretches_that_were_not_seen_are_marked():
 
 def test_steps_that_nobody_judged_are_not_called_missing():
     assert {r.state for r in timeline(nothing_assessed()).steps} == {"unjudged"}
+
+
+def test_a_difference_that_follows_from_another_names_the_step_it_follows_from():
+    result = sample_result()
+    first, second, third = result.judgement.deviations
+    caused = second.model_copy(update={"cause_id": first.deviation_id})
+    judged = result.judgement.model_copy(update={"deviations": (first, caused, third)})
+    told = row(with_parts(result, judgement=judged), 2).differences[0].text
+    assert told == "5 s. Asked: 10 to 40 s (the cook who wrote the dish). It follows from step 3."
