@@ -20,6 +20,8 @@ _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE_BYTES = 1 << 20
 _LONGEST_KEY_BYTES = 1024  # S3's own limit, so that a key which works here works there
 _LONGEST_PART_BYTES = 255
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
+_CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*(; ?charset=[a-z0-9-]+)?")
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
 
 
@@ -45,16 +47,12 @@ def _is_bad(part: str) -> bool:
         length = len(part.encode())
     except UnicodeEncodeError:
         return True
-    return (
-        not 1 <= length <= _LONGEST_PART_BYTES
-        or part.startswith(".")
-        or re.search(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]", part) is not None
-    )
+    return not 1 <= length <= _LONGEST_PART_BYTES or part.startswith(".") or _UNFIT.search(part) is not None
 
 
 def _check_content_type(content_type: str) -> None:
     # A folder keeps no content type, its file names tell; S3 does, and a wrong one should show here too.
-    if not re.fullmatch(r"[a-z]+/[a-z0-9][a-z0-9.+-]*(; ?charset=[a-z0-9-]+)?", content_type):
+    if not _CONTENT_TYPE.fullmatch(content_type):
         raise StoreError(f"Expected a content type like 'image/jpeg', got {content_type!r}.")
 
 
