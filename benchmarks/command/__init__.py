@@ -1,0 +1,1 @@
+"""How soon the command answers, and how long the demo's evaluation takes."""
