@@ -262,7 +262,8 @@ def plate_view(
         return frame, f"Not assessed: {seen.reason.strip().rstrip('.')}. {seen.remedy}".strip(), ()
     if seen.likeness is None:
         return frame, "How like the expert's plate it looks was not assessed.", seen.remarks
-    by = f"by {seen.model.name}" if seen.model else "by a person"
+    drawn = result.performance.source.kind == "drawn_truth"
+    by = f"by {seen.model.name}" if seen.model else "by the drawing's script" if drawn else "by a person"
     likeness = f"Likeness to the expert's plate: {points(seen.likeness)} of 100, judged {by}."
     return frame, likeness, seen.remarks
 
@@ -291,7 +292,7 @@ def heat_reason(result: EvaluationResult) -> str:
 def safety_links(result: EvaluationResult) -> Sequence[tuple[str, str, str, str]]:
     """The dish's safety rules: hazard, rule, source, and a link where it is a web address."""
     return [
-        (s.hazard, s.rule, s.source, s.source_url if s.source_url.startswith("https://") else "")
+        (s.hazard.rstrip("."), s.rule, s.source, s.source_url if s.source_url.startswith("https://") else "")
         for s in result.dish.safety
     ]
 
