@@ -1,4 +1,4 @@
-"""The command: ``python -m kitchen_sim draw SCRIPT OUT.mp4``, ``demo OUT_DIR``, ``sheet OUT.png``, ``words``."""
+"""The command ``python -m kitchen_sim``: draw a script, the demonstration film, or the contact sheet."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ def _draw(script_path: Path, film: Path) -> None:
 
     done = draw_film(read_script(script_path), film, show)
     print(
-        f"{done.film}: {done.frames} frames in {done.wall_s:.1f} s; truth in {done.truth.name}, {done.segments.name}"
+        f"{done.film}: {done.frames} frames in {done.wall_s:.1f} s; "
+        f"truth in {done.truth.name}, {done.segments.name}"
     )
 
 

@@ -105,7 +105,7 @@ def draw_hob(canvas: Canvas, style: Style, burners: tuple[float, float]) -> Floa
     return pixels
 
 
-def draw_knob(canvas: Canvas, style: Style, at: Floats, turn: float) -> None:
+def draw_knob(canvas: Canvas, at: Floats, turn: float) -> None:
     """A knob on the hob's front; ``turn`` 0 (off) to 1 (full)."""
     frame = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])
     canvas.disc(at, 0.022, (24, 24, 26), 1.0, frame)
@@ -148,9 +148,7 @@ def _lay(canvas: Canvas, texture: Picture, corner: Floats, along: Floats, down: 
     seen = cv2.warpPerspective(
         texture, matrix, canvas.camera.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    tint = np.array(canvas.bgr((255, 255, 255), 1.0)) / 255 * shade
-    gain = np.array([canvas._tint[0], canvas._tint[1], canvas._tint[2]]) * shade
-    del tint
+    gain = np.array(canvas.tint) * shade
     lit = np.clip(seen * gain, 0, 255).astype(np.uint8)
     mask = np.zeros(canvas.picture.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.clip(outline, -30000, 30000).astype(np.int32)], 255)
@@ -158,7 +156,7 @@ def _lay(canvas: Canvas, texture: Picture, corner: Floats, along: Floats, down: 
 
 
 def _draw_shelf(canvas: Canvas, style: Style, rng: np.random.Generator) -> None:
-    z = style.shelf_m - 0.12
+    z = style.shelf_m - 0.22
     y = WALL_Y - 0.11
     top = np.array([[-0.62, WALL_Y, z], [0.30, WALL_Y, z], [0.30, y, z], [-0.62, y, z]])
     canvas.polygon(top + vec(0, 0, -0.03), (40, 36, 34), 1.0)
@@ -189,7 +187,8 @@ def _base(rgb: tuple[float, float, float], w_m: float, h_m: float) -> Picture:
 
 def _clouds(rng: np.random.Generator, shape: tuple[int, ...], cell: int) -> Floats:
     small = rng.normal(0, 1, (max(2, shape[0] // cell), max(2, shape[1] // cell))).astype(np.float32)
-    return cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC).astype(np.float64)
+    clouds: Floats = cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC).astype(np.float64)
+    return clouds
 
 
 def _counter_texture(style: Style, rng: np.random.Generator, w_m: float, h_m: float) -> Picture:
@@ -197,12 +196,7 @@ def _counter_texture(style: Style, rng: np.random.Generator, w_m: float, h_m: fl
     shape, grain = base.shape, style.counter_grain
     kind = style.counter_texture
     if kind == "planks":
-        level = (
-            _clouds(rng, (shape[0], shape[1]), 5) * 0.2
-            + _clouds(rng, (shape[0], max(8, shape[1] // 30)), 3).repeat(30, 1)[:, : shape[1]]
-            if False
-            else _clouds(rng, (shape[0], shape[1]), 24)
-        )
+        level = cv2.blur(_clouds(rng, shape, 6), (61, 1)) * 2.0 + 0.4 * _clouds(rng, shape, 40)
         for row in range(0, shape[0], 48):
             base[row : row + 48] = np.clip(base[row : row + 48] * (1 + rng.normal(0, 0.05)), 0, 255)
             base[row : row + 2] = base[row : row + 2] // 2

@@ -6,6 +6,8 @@ The kitchen's axes: x to the cook's right, y away from the cook, z up from the c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -18,6 +20,7 @@ Picture = NDArray[np.uint8]
 Point = tuple[float, float, float]
 _SUB = 4
 _LIMIT = 30000.0
+_BANDS = 11
 _CIRCLE = np.stack(
     [np.cos(np.linspace(0, 2 * np.pi, 40, False)), np.sin(np.linspace(0, 2 * np.pi, 40, False))], 1
 )
@@ -99,12 +102,12 @@ class Canvas:
     ) -> None:
         self.picture = picture
         self.camera = camera
-        self._tint = (gain[2] * exposure, gain[1] * exposure, gain[0] * exposure)
+        self.tint = (gain[2] * exposure, gain[1] * exposure, gain[0] * exposure)
         self.light = unit(np.array(light, dtype=np.float64))
 
     def bgr(self, rgb: Sequence[float], shade: float = 1.0) -> tuple[int, int, int]:
         """A colour as this light and white balance show it."""
-        t = self._tint
+        t = self.tint
         return (
             min(255, max(0, int(rgb[2] * t[0] * shade))),
             min(255, max(0, int(rgb[1] * t[1] * shade))),
@@ -115,7 +118,7 @@ class Canvas:
         """Fill a polygon given in pixels."""
         if len(pixels) < 3:
             return
-        fixed = np.clip(pixels, -_LIMIT, _LIMIT) * (1 << _SUB)
+        fixed = np.minimum(np.maximum(pixels, -_LIMIT), _LIMIT) * (1 << _SUB)
         cv2.fillPoly(
             self.picture,
             [fixed.astype(np.int32)],
@@ -128,7 +131,7 @@ class Canvas:
         self, pixels: Floats, rgb: Sequence[float], width: float, shade: float = 1.0, closed: bool = False
     ) -> None:
         """A line through pixels, ``width`` in pixels."""
-        fixed = (np.clip(pixels, -_LIMIT, _LIMIT) * (1 << _SUB)).astype(np.int32)
+        fixed = (np.minimum(np.maximum(pixels, -_LIMIT), _LIMIT) * (1 << _SUB)).astype(np.int32)
         cv2.polylines(
             self.picture, [fixed], closed, self.bgr(rgb, shade), max(1, round(width)), cv2.LINE_AA, _SUB
         )
@@ -213,21 +216,16 @@ class Canvas:
             self.ring(origin + (frame[:, 2] * z if frame is not None else vec(0, 0, z)), r, frame)
             for r, z in profile
         ]
-        for low, high in zip(rings[:-1], rings[1:], strict=True):
+        for low, high in pairwise(rings):
             hull = cv2.convexHull(np.concatenate([low, high]).astype(np.float32))[:, 0].astype(np.float64)
             self.flat(hull, rgb, 0.74)
-            left, right = hull[:, 0].min(), hull[:, 0].max()
-            width = max(1.0, right - left)
             lit = 0.5 + 0.32 * self.light[0] * (-1 if self.camera.mirrored else 1)
-            for k in range(9):
-                x0, x1 = left + width * k / 9, left + width * (k + 1) / 9
-                middle = (k + 0.5) / 9
-                shade = (
-                    0.62
-                    + 0.5 * max(0.0, 1 - abs(middle - lit) * 1.7)
-                    + gloss * max(0.0, 1 - abs(middle - lit) * 7)
-                )
-                band = _cut_vertical(hull, x0 - 0.4, x1 + 0.4)
+            edges, top, bottom = _upright_cuts(hull, _BANDS)
+            for k in range(_BANDS):
+                off = abs((k + 0.5) / _BANDS - lit)
+                shade = 0.62 + 0.5 * max(0.0, 1 - off * 1.7) + gloss * max(0.0, 1 - off * 7)
+                x0, x1 = edges[k] - 0.4, edges[k + 1] + 0.4
+                band = np.array([[x0, top[k]], [x1, top[k + 1]], [x1, bottom[k + 1]], [x0, bottom[k]]])
                 self.flat(band, rgb, shade, smooth=False)
         rim = rings[-1]
         if inside is None:
@@ -247,33 +245,27 @@ class Canvas:
         x0, y0, x1, y1 = max(0, x), max(0, y), min(width, x + 2 * r), min(height, y + 2 * r)
         if x1 <= x0 or y1 <= y0:
             return
-        puff = cv2.resize(_PUFF, (2 * r, 2 * r), interpolation=cv2.INTER_LINEAR)
-        alpha = (puff[y0 - y : y1 - y, x0 - x : x1 - x] * strength)[..., None]
+        alpha = np.ascontiguousarray(_puff(r)[y0 - y : y1 - y, x0 - x : x1 - x]) * np.float32(strength)
         patch = self.picture[y0:y1, x0:x1]
-        patch[:] = (patch + (np.array(self.bgr(rgb), dtype=np.float32) - patch) * alpha).astype(np.uint8)
+        tone = np.empty_like(patch)
+        tone[:] = self.bgr(rgb)
+        patch[:] = cv2.blendLinear(patch, tone, 1 - alpha, alpha)
 
 
-def _cut_vertical(hull: Floats, x0: float, x1: float) -> Floats:
-    """The part of a convex polygon between two upright lines."""
-    for x, sign in ((x0, 1.0), (x1, -1.0)):
-        side = (hull[:, 0] - x) * sign
-        kept: list[Floats] = []
-        for i in range(len(hull)):
-            da, db = side[i - 1], side[i]
-            if (da > 0) != (db > 0):
-                kept.append(hull[i - 1] + (hull[i] - hull[i - 1]) * (da / (da - db)))
-            if db > 0:
-                kept.append(hull[i])
-        if len(kept) < 3:
-            return np.empty((0, 2))
-        hull = np.array(kept)
-    return hull
+def _upright_cuts(hull: Floats, bands: int) -> tuple[Floats, Floats, Floats]:
+    """Where upright lines cut a convex polygon into bands: their x, and both y of each."""
+    first, last = int(hull[:, 0].argmin()), int(hull[:, 0].argmax())
+    ahead = np.roll(hull, -first, axis=0)
+    split = (last - first) % len(hull)
+    one, other = ahead[: split + 1], np.concatenate([ahead[split:], ahead[:1]])[::-1]
+    edges = np.linspace(hull[first, 0], hull[last, 0], bands + 1)
+    return edges, np.interp(edges, one[:, 0], one[:, 1]), np.interp(edges, other[:, 0], other[:, 1])
 
 
-def _puff(size: int = 48) -> NDArray[np.float32]:
-    axis = np.linspace(-1, 1, size)
+@lru_cache(maxsize=128)
+def _puff(radius: int) -> NDArray[np.float32]:
+    """A soft round weight, 1 in its middle and 0 at ``radius``, (2 radius, 2 radius)."""
+    axis = np.linspace(-1, 1, 2 * radius)
     distance = np.sqrt(axis[:, None] ** 2 + axis[None, :] ** 2)
-    return (np.clip(1 - distance, 0, 1) ** 1.6).astype(np.float32)
-
-
-_PUFF = _puff()
+    weights: NDArray[np.float32] = (np.clip(1 - distance, 0, 1) ** 1.6).astype(np.float32)
+    return weights

@@ -21,7 +21,7 @@ from kitchen_sim.scene import Scene
 from kitchen_sim.script import Script
 from kitchen_sim.truth import segments_of, truth_of
 
-_CRF = "24"
+_CRF = "27"
 _BT601 = 6
 Progress = Callable[[int, int], None]
 
@@ -77,7 +77,7 @@ def draw_film(script: Script, film: Path | str, progress: Progress | None = None
         for path in finals:
             with open(partial[path], "rb") as file:
                 os.fsync(file.fileno())
-            os.replace(partial[path], path)
+            partial[path].replace(path)
     finally:
         for path in partial.values():
             path.unlink(missing_ok=True)
@@ -106,7 +106,7 @@ def _encode(scene: Scene, path: Path, container: str, progress: Progress | None)
         stream.codec_context.colorspace = _BT601
         stream.codec_context.color_primaries = _BT601
         stream.codec_context.color_trc = _BT601
-        stream.options = {"preset": "veryfast", "g": str(round(script.fps * 2))}
+        stream.options = {"preset": "superfast", "g": str(round(script.fps * 2))}
         if script.bit_rate_mbit is None:
             stream.options = {**stream.options, "crf": _CRF}
         else:
@@ -132,4 +132,17 @@ def _encode(scene: Scene, path: Path, container: str, progress: Progress | None)
 
 
 def _write_json(path: Path, plain: dict[str, object]) -> None:
-    path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """JSON that a person can read and a line-based comparison can use: one row of a list a line."""
+    path.write_text(_json_text(plain) + "\n", encoding="utf-8")
+
+
+def _json_text(plain: dict[str, object]) -> str:
+    parts: list[str] = []
+    for name, value in plain.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in value)
+            text = f"[\n  {rows}\n ]"
+        else:
+            text = json.dumps(value, ensure_ascii=False)
+        parts.append(f" {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}"

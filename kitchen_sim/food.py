@@ -1,4 +1,4 @@
-"""How food, flame, steam and what falls look at a moment; knows nothing of steps or hands."""
+"""How food looks at a moment; knows nothing of steps or hands."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import cv2
 import numpy as np
 
 from kitchen_sim.canvas import Canvas, Floats, turned, vec
-from kitchen_sim.motions import Fall
+from kitchen_sim.fire import scattered
 from kitchen_sim.storyboard import Contents
 from kitchen_sim.styles import Rgb
 from kitchen_sim.things import Food, Form, food_named, shared_area
-
-_DISSOLVES = ("sugar", "salt", "jaggery")
 
 
 @lru_cache(maxsize=64)
@@ -43,10 +41,6 @@ def _scatter(seed: int, count: int) -> Floats:
 def _between(a: Rgb, b: Rgb, share: float) -> Rgb:
     r, g, bl = (x + (y - x) * share for x, y in zip(a, b, strict=True))
     return r, g, bl
-
-
-def _hash(x: float) -> float:
-    return math.sin(x * 127.1 + 11.7) * 43758.5453 % 1.0
 
 
 def draw_contents(
@@ -82,7 +76,7 @@ def draw_contents(
         canvas.flat(surface, _between(food.raw, food.cooked, cooked), 0.84)
     rim32 = cv2.convexHull(rim.astype(np.float32))
     for k, (food, amount, cooked) in enumerate(inside.pieces):
-        if inside.liquid > 0.05 and (food.form == "powder" or any(w in food.name for w in _DISSOLVES)):
+        if inside.liquid > 0.05 and food.dissolves:
             continue
         _draw_pieces(
             canvas, food, amount, cooked, middle, radius, turn, size, spin * 0.3, seed + 31 * k, jump, rim32
@@ -154,7 +148,7 @@ def _piece(
         )
     elif form == "strip":
         canvas.line_px(
-            np.stack([at - [r * c, r * s * 0.6], at + [r * c, r * s * 0.6]]), rgb, max(1.0, r * 0.45), shade
+            at + np.array([[-r * c, -r * s * 0.6], [r * c, r * s * 0.6]]), rgb, max(1.0, r * 0.45), shade
         )
     else:
         long, short = (r * 1.2, r * 0.6) if form == "leaf" else (r, r * 0.9)
@@ -184,128 +178,26 @@ def _draw_bubbles(
     spots = np.zeros((count, 3))
     lives = np.zeros(count)
     for k in range(count):
-        rate = 1.6 + 1.8 * _hash(k * 3.1)
-        clock = time_s * rate + _hash(k * 7.7)
+        rate = 1.6 + 1.8 * scattered(k * 3.1)
+        clock = time_s * rate + scattered(k * 7.7)
         era, lives[k] = math.floor(clock), clock % 1.0
-        r, angle = math.sqrt(_hash(k + era * 1.37)) * radius * 0.92, _hash(k * 2.3 + era * 0.71) * 2 * math.pi
+        r, angle = (
+            math.sqrt(scattered(k + era * 1.37)) * radius * 0.92,
+            scattered(k * 2.3 + era * 0.71) * 2 * math.pi,
+        )
         spots[k, :2] = r * math.cos(angle), r * math.sin(angle)
     px = canvas.camera.project(spots @ turn.T + middle)
-    light = tuple(min(255.0, c * 1.12 + 18) for c in inside.colour)
+    light = tuple(min(255.0, c * 1.08 + 8) for c in inside.colour)
     for k in range(count):
         if cv2.pointPolygonTest(rim, (float(px[k, 0]), float(px[k, 1])), False) < 0:
             continue
         r = max(1.0, (0.003 + 0.009 * lives[k] * inside.bubbling) * size)
         at = (int(px[k, 0]), int(px[k, 1]))
-        cv2.circle(canvas.picture, at, round(r), canvas.bgr(inside.colour, 0.82), -1, cv2.LINE_AA)
+        cv2.circle(canvas.picture, at, round(r), canvas.bgr(inside.colour, 0.86), -1, cv2.LINE_AA)
+        cv2.circle(canvas.picture, at, max(1, round(r * 0.82)), canvas.bgr(light, 1.0), -1, cv2.LINE_AA)
+        shine = (int(px[k, 0] - r * 0.3), int(px[k, 1] - r * 0.35))
         cv2.circle(
-            canvas.picture,
-            (at[0], int(at[1] - r * 0.2)),
-            max(1, round(r * 0.8)),
-            canvas.bgr(light, 1.02),
-            max(1, round(r * 0.3)),
-            cv2.LINE_AA,
-        )
-
-
-def draw_flames(
-    canvas: Canvas, middle: Floats, base_r: float, level: float, time_s: float, yellow: bool, bare: bool
-) -> Floats:
-    """The burner's ring of flames, larger with its level; its pixels are given back."""
-    ring = base_r * 0.94 + 0.010 * level if not bare else 0.040
-    count = 22
-    seen: list[Floats] = []
-    outer, inner, tip_colour = (46, 96, 232), (150, 205, 255), (255, 176, 48)
-    to_eye = canvas.camera.eye - middle
-    glow = canvas.camera.project(np.stack([middle]))[0]
-    size = canvas.camera.px_per_m(middle)
-    canvas.haze(glow, (ring + 0.07) * size, (255, 180, 90) if yellow else (90, 140, 255), 0.10 + 0.22 * level)
-    angles = [k * 2 * math.pi / count + 0.1 for k in range(count)]
-    angles.sort(key=lambda a: math.cos(a) * to_eye[0] + math.sin(a) * to_eye[1])
-    for angle in angles:
-        out = vec(math.cos(angle), math.sin(angle), 0)
-        if not bare and out @ to_eye < -0.25 * float(np.hypot(to_eye[0], to_eye[1])):
-            continue
-        flicker = 0.78 + 0.44 * _hash(angle * 5.3 + math.floor(time_s * 11) * 0.917)
-        tall = (0.014 + 0.034 * level) * flicker
-        root = middle + out * (ring - 0.014)
-        top = middle + out * (ring + 0.006 + 0.034 * level * flicker) + vec(0, 0, tall)
-        across = vec(-out[1], out[0], 0) * (0.0065 + 0.003 * level)
-        shape = canvas.camera.project(
-            np.stack(
-                [
-                    root + across,
-                    (root + top) / 2 + across * 0.9,
-                    top,
-                    (root + top) / 2 - across * 0.9,
-                    root - across,
-                ]
-            )
-        )
-        if yellow:
-            canvas.flat(shape, tip_colour, 1.0)
-            small = canvas.camera.project(
-                np.stack([root + across * 0.8, root + (top - root) * 0.5, root - across * 0.8])
-            )
-            canvas.flat(small, outer, 1.1)
-        else:
-            canvas.flat(shape, outer, 1.1)
-            small = canvas.camera.project(
-                np.stack([root + across * 0.6, root + (top - root) * 0.62, root - across * 0.6])
-            )
-            canvas.flat(small, inner, 1.0)
-        seen.append(shape)
-    return np.concatenate(seen) if seen else glow[None]
-
-
-def draw_steam(canvas: Canvas, top: Floats, heat: float, time_s: float, seed: int) -> None:
-    """Puffs that rise from something hot; ``heat`` 0 to 1."""
-    if heat < 0.35:
-        return
-    strength = 0.26 * (heat - 0.25)
-    size = canvas.camera.px_per_m(top)
-    for k in range(5):
-        life = (time_s * 0.45 + k / 5 + seed % 7 * 0.1) % 1.0
-        sway = 0.025 * math.sin(2.1 * time_s + k * 1.9) * (0.4 + life)
-        at = canvas.camera.project(
-            np.stack([top + vec(sway + 0.02 * (k - 2), 0.01 * k, 0.02 + 0.20 * life)])
-        )[0]
-        canvas.haze(at, (0.025 + 0.05 * life) * size, (236, 238, 240), strength * math.sin(math.pi * life))
-
-
-def draw_fall(canvas: Canvas, fall: Fall, food: Food, time_s: float, colour: Rgb | None) -> None:
-    """Something on its way down at a moment."""
-    rgb = colour if colour is not None else food.raw
-    drop = fall.end - fall.start
-    if fall.form == "stream":
-        line = np.stack(
-            [
-                fall.start + np.array([drop[0] * u**0.6, drop[1] * u**0.6, drop[2] * u])
-                for u in np.linspace(0, 1, 7)
-            ]
-        )
-        line[1:-1, 0] += 0.0015 * np.sin(time_s * 19 + np.arange(5) * 1.7)
-        canvas.line(line, rgb, fall.width, 0.92)
-        canvas.line(line + vec(-0.0015, 0, 0), rgb, fall.width * 0.4, 1.1)
-        return
-    count, r = {"grains": (26, 0.0030), "drops": (4, 0.0045), "lump": (3, 0.016)}[fall.form]
-    size = canvas.camera.px_per_m(fall.end)
-    spread = 0.022 if fall.form == "grains" else 0.006
-    points = np.zeros((count, 3))
-    for k in range(count):
-        u = (time_s * 2.4 + _hash(k * 1.9)) % 1.0
-        points[k] = (
-            fall.start
-            + drop * np.array([u**0.7, u**0.7, u * u])
-            + vec((_hash(k * 5.1) - 0.5) * spread * (1 + u), (_hash(k * 8.3) - 0.5) * spread * (1 + u), 0)
-        )
-    for k, (x, y) in enumerate(canvas.camera.project(points)):
-        cv2.circle(
-            canvas.picture,
-            (int(x), int(y)),
-            max(1, round(r * size)),
-            canvas.bgr(rgb, 0.85 + 0.25 * _hash(k)),
-            -1,
-            cv2.LINE_AA,
+            canvas.picture, shine, max(1, round(r * 0.22)), canvas.bgr((255, 255, 255), 0.96), -1, cv2.LINE_AA
         )
 
 

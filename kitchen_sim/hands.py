@@ -12,7 +12,7 @@ _PALM_R, _FINGER_R = 0.036, 0.0095
 
 
 def shoulder(hand: Floats, side: float, body_x: float, scale: float) -> Floats:
-    """Where an arm comes from, out of the picture below; ``side`` is +1 for the cook's right, -1 for the left."""
+    """Where an arm comes from, below the picture; ``side`` is +1 for the right arm, -1 for the left."""
     lean = 0.45 * max(0.0, float(hand[1]) - 0.15)
     return vec(body_x + side * 0.20 * scale, -0.46 + lean, 0.16)
 

@@ -26,11 +26,12 @@ def script_from_steps(
     """A correct performance: a random order that keeps every ``must_come_after``, times within their ranges.
 
     Args:
-        steps: one mapping a step with ``step_id`` and ``action``, and where known ``objects``, ``ingredients``,
-            ``min_s``, ``max_s``, ``heat``, ``must_come_after`` (step ids), ``required_count``, ``optional``.
+        steps: one mapping a step with ``step_id`` and ``action``, and where known ``objects``,
+            ``ingredients``, ``min_s``, ``max_s``, ``heat``, ``must_come_after`` (step ids),
+            ``required_count``, ``optional``.
         dish: the dish's id.
         seed: chooses order, times, gaps and style; the same seed gives the same script.
-        longest_step_s: no step is drawn longer than this, unless its ``min_s`` asks for more (then ``min_s``).
+        longest_step_s: no step is drawn longer than this, unless its ``min_s`` asks for more.
         with_optional: whether optional steps are done.
         film: any other field of ``Script`` (size, fps, camera, style_group …).
 

@@ -90,7 +90,7 @@ def plant(
 def _retimed(
     script: Script, steps: Sequence[ScriptStep], order: Sequence[int | None]
 ) -> tuple[list[ScriptStep], float]:
-    """Steps laid end to end again with the gaps that were before them; ``order`` names the old place of each."""
+    """Steps laid end to end again with the gaps before them; ``order`` names the old place of each."""
     gaps = [
         b.start_s - a for a, b in zip([0.0] + [s.end_s for s in script.steps], script.steps, strict=False)
     ]

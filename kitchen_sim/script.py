@@ -31,7 +31,6 @@ MistakeKind = Literal[
     "poor_plating",
 ]
 HEATS: tuple[Heat, ...] = ("off", "low", "medium", "high")
-SCRIPT_VERSION = 1
 _SHORTEST_STEP_S = 0.5
 
 
@@ -96,7 +95,7 @@ class Script(Plain):
     ``time_scale`` is film seconds per kitchen second; all times here are film seconds.
     """
 
-    version: Literal[1] = SCRIPT_VERSION
+    version: Literal[1] = 1
     dish: Annotated[str, Field(min_length=1, max_length=64)]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     style_group: str | None = None

@@ -13,11 +13,12 @@ from kitchen_sim.canvas import Floats, vec
 from kitchen_sim.errors import DrawingError
 from kitchen_sim.script import Heat, Script, ScriptStep
 from kitchen_sim.styles import Style, data_file
-from kitchen_sim.things import FORMS, HOB_FORMS, SERVE_FORMS, VESSEL_WORDS, Food, food_named
+from kitchen_sim.things import FORMS, HOB_FORMS, SERVE_FORMS, VESSEL_WORDS, Food
 
 FLAME_LEVEL: dict[Heat, float] = {"off": 0.0, "low": 0.3, "medium": 0.6, "high": 1.0}
 HOB_Z = 0.075
 _RAMP_S = 0.4
+_LENDING = ("mortar", "mixer", "bowl")
 _DYE_S = 12.0
 _COOK_S = 30.0
 _BOIL_S = 9.0
@@ -108,7 +109,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a vessel holds at a moment. ``fill`` 0 to 1; pieces are (food, share of a vessel, cooked 0 to 1)."""
+    """What a vessel holds. ``fill`` 0 to 1; pieces are (food, share of a vessel, cooked 0 to 1)."""
 
     fill: float
     liquid: float
@@ -120,7 +121,7 @@ class Contents:
 
 @dataclass
 class Storyboard:
-    """A script worked out: things, plans and what goes where, all as functions of time."""
+    """A script worked out (by ``planning``): things, plans and what goes where, as functions of time."""
 
     script: Script
     style: Style
@@ -128,14 +129,6 @@ class Storyboard:
     plans: list[Plan] = field(default_factory=list)
     additions: list[Addition] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._place_vessels()
-        self._place_ingredients()
-        for index, step in enumerate(self.script.steps):
-            self.plans.append(self._plan(index, step))
-        for plan in self.plans:
-            self._schedule(plan)
 
     @property
     def hob_x(self) -> tuple[float, float]:
@@ -176,7 +169,7 @@ class Storyboard:
             if (
                 plan.step.heat is not None
                 and plan.step.start_s <= time_s + 1e-6
-                and self._on_hob(plan.target_id)
+                and self.on_hob(plan.target_id)
             ):
                 last = plan.target_id
         return last
@@ -186,14 +179,22 @@ class Storyboard:
         thing = self.things[thing_id]
         held: list[tuple[Food, float, float]] = []
         if thing.food is not None:
-            used = sum(self._done(a, time_s) for a in self.additions if a.food == thing.food)
-            total = sum(1 for a in self.additions if a.food == thing.food) or 1
+            own = [
+                a
+                for a in self.additions
+                if a.food == thing.food and self.last_place(a.food, a.start_s) is None
+            ]
+            used = sum(self._done(a, time_s) for a in own)
+            total = len(own) or 1
             held.append((thing.food, 0.75 * (1 - 0.9 * used / total), 0.0))
-        held += [
-            (a.food, a.amount * self._done(a, time_s), a.start_s)
-            for a in self.additions
-            if a.thing_id == thing_id and time_s > a.start_s
-        ]
+        for a in self.additions:
+            if a.thing_id == thing_id and time_s > a.start_s:
+                left = self._done(a, time_s)
+                if thing.kind in _LENDING:
+                    left -= max(
+                        (self._done(b, time_s) for b in self.additions if self._taken(a, b)), default=0.0
+                    )
+                held.append((a.food, a.amount * max(0.0, left), a.start_s))
         for transfer in self.transfers:
             done = self._done(transfer, time_s)
             if done <= 0:
@@ -207,7 +208,11 @@ class Storyboard:
                             1
                             - done
                             * transfer.share
-                            * (1.0 if food.form == "liquid" or not transfer.liquid_only else 0.0)
+                            * (
+                                1.0
+                                if food.form == "liquid" or food.dissolves or not transfer.liquid_only
+                                else 0.0
+                            )
                         ),
                         at,
                     )
@@ -217,9 +222,12 @@ class Storyboard:
                 source = self._before(transfer)
                 scale = FORMS[self.things[transfer.source_id].kind].rim_r / FORMS[thing.kind].rim_r
                 for food, amount, at in source:
-                    if food.form == "liquid" or not transfer.liquid_only:
+                    if food.form == "liquid" or food.dissolves or not transfer.liquid_only:
                         held.append((food, min(0.8, amount * transfer.share * min(1.6, scale)) * done, at))
         return self._mixed(thing_id, held, time_s)
+
+    def _taken(self, put: Addition, later: Addition) -> bool:
+        return later.food == put.food and later.thing_id != put.thing_id and later.start_s >= put.end_s
 
     def _before(self, transfer: Transfer) -> list[tuple[Food, float, float]]:
         return [
@@ -262,9 +270,51 @@ class Storyboard:
         bubbling = max(0.0, min(1.0, hot * 1.7 - 0.55)) if liquid > 0.03 else max(0.0, hot - 0.4) * 0.5
         return Contents(fill, liquid, (float(r), float(g), float(b)), tuple(pieces), hot, bubbling)
 
+    def changes(self, thing_id: str, time_s: float) -> int:
+        """How many times what a vessel holds has changed, each change counted when it is over."""
+        return sum(1 for _, end_s in self._touches[thing_id] if end_s <= time_s)
+
+    def settled_since(self, thing_id: str, time_s: float) -> float:
+        """When what a vessel holds last changed; the film's start where it never has."""
+        return max((end_s for _, end_s in self._touches[thing_id] if end_s <= time_s), default=0.0)
+
+    def is_quiet(self, thing_id: str, time_s: float) -> bool:
+        """Whether nothing in a vessel moves: it is not on the hob, not worked in, not being filled."""
+        if self.on_hob(thing_id) or self.things[thing_id].kind in SERVE_FORMS:
+            return False
+        index = self.script.step_index_at(time_s)
+        if index is not None and self.plans[index].target_id == thing_id:
+            return False
+        return all(time_s < start_s or time_s >= end_s for start_s, end_s in self._touches[thing_id])
+
+    @cached_property
+    def _touches(self) -> dict[str, list[tuple[float, float]]]:
+        """When what each vessel holds changes: what goes in, what is taken out, and steps done in it."""
+        out: dict[str, list[tuple[float, float]]] = {name: [] for name in self.things}
+        for a in self.additions:
+            for name, thing in self.things.items():
+                if (
+                    name == a.thing_id
+                    or thing.food == a.food
+                    or (thing.kind in _LENDING and name != a.thing_id)
+                ):
+                    out[name].append((a.start_s, a.end_s))
+        for t in self.transfers:
+            out[t.source_id].append((t.start_s, t.end_s))
+            out[t.target_id].append((t.start_s, t.end_s))
+        for plan in self.plans:
+            if plan.target_id in out:
+                out[plan.target_id].append((plan.step.start_s, plan.step.end_s))
+        return out
+
+    def last_place(self, food: Food, time_s: float) -> str | None:
+        """The bowl, mortar or mixer that a food was last put in before a moment."""
+        put = [a for a in self.additions if a.food == food and a.end_s <= time_s + 1e-6]
+        return put[-1].thing_id if put and self.things[put[-1].thing_id].kind in _LENDING else None
+
     def hot_seconds(self, thing_id: str, start_s: float, end_s: float) -> float:
         """Seconds over a full flame that a vessel had between two moments."""
-        if not self._on_hob(thing_id):
+        if not self.on_hob(thing_id):
             return 0.0
         total = 0.0
         for a, b, heat in self.heat_spans:
@@ -273,7 +323,7 @@ class Storyboard:
 
     def _heat_now(self, thing_id: str, time_s: float) -> float:
         """How hot a vessel is, 0 to 1, following the flame with a lag."""
-        if not self._on_hob(thing_id):
+        if not self.on_hob(thing_id):
             return 0.0
         hot = 0.0
         for a, b, heat in self.heat_spans:
@@ -286,193 +336,5 @@ class Storyboard:
     def _done(self, event: Addition | Transfer, time_s: float) -> float:
         return min(1.0, max(0.0, (time_s - event.start_s) / max(1e-6, event.end_s - event.start_s)))
 
-    def _on_hob(self, thing_id: str) -> bool:
+    def on_hob(self, thing_id: str) -> bool:
         return self.things[thing_id].kind in HOB_FORMS
-
-    def _place_vessels(self) -> None:
-        hob_used = 0
-        style = self.style
-        # Vessels that are only poured from (a measuring cup) stand by the serving place all the same.
-        for word in self.vessel_words:
-            kind = VESSEL_WORDS[word]
-            if kind in HOB_FORMS:
-                at = (self.hob_x[hob_used % 2], 0.30, HOB_Z)
-                first, last = self._first_use(word), math.inf
-                if hob_used >= 2:
-                    first_start = first
-                    old = [t for t in self.things.values() if t.at == at and t.end_s == math.inf]
-                    for thing in old:
-                        self.things[thing.thing_id] = Thing(**{**thing.__dict__, "end_s": first_start})
-                self.things[word] = Thing(word, kind, word, at, None, 0.0 if hob_used < 2 else first, last)
-                hob_used += 1
-            elif kind in SERVE_FORMS:
-                count = sum(1 for t in self.things.values() if t.kind in SERVE_FORMS)
-                self.things[word] = Thing(
-                    word, kind, word, (-0.06 - 0.10 * (count % 2), 0.13 + 0.14 * count, 0.0)
-                )
-            elif kind in ("mortar", "mixer"):
-                self.things[word] = Thing(word, kind, word, (style.board_x + 0.10, 0.30, 0.018))
-            elif kind == "bowl":
-                count = sum(1 for t in self.things.values() if t.kind == "bowl")
-                self.things[word] = Thing(
-                    word, kind, word, (style.bowl_x - 0.02 * count, 0.20 + 0.20 * count, 0.0)
-                )
-        if not hob_used:
-            self.things["pan"] = Thing("pan", "pan", "pan", (self.hob_x[0], 0.30, HOB_Z))
-        if not any(t.kind in SERVE_FORMS for t in self.things.values()):
-            self.things["plate"] = Thing("plate", "plate", "plate", (-0.06, 0.13, 0.0))
-        if not any(t.kind == "bowl" for t in self.things.values()):
-            self.things["bowl"] = Thing("bowl", "bowl", "bowl", (style.bowl_x, 0.20, 0.0))
-
-    def _first_use(self, word: str) -> float:
-        return min((s.start_s for s in self.script.steps if word in s.objects), default=0.0)
-
-    def _place_ingredients(self) -> None:
-        names: list[str] = []
-        for step in self.script.steps:
-            names += [name for name in step.ingredients if name not in names]
-        for mistake in self.script.mistakes:
-            if mistake.kind in ("wrong_ingredient", "missing_ingredient") and mistake.expected not in names:
-                names.append(mistake.expected)
-        order = np.random.default_rng([0x1D, self.script.seed]).permutation(len(names))
-        for place, k in enumerate(order):
-            food = food_named(names[k])
-            kind = "jug" if food.form == "liquid" else "dish"
-            x = -0.74 + 0.108 * (place % 8)
-            at = (x, 0.50 - 0.085 * (place // 8), 0.0)
-            self.things[f"of:{names[k]}"] = Thing(f"of:{names[k]}", kind, names[k], at, food)
-
-    def _plan(self, index: int, step: ScriptStep) -> Plan:
-        motion = motion_of(step.action)
-        row = data_file("actions.yaml")["motions"][motion]
-        target = self._target(step, row["place"], motion)
-        foods = tuple(food_named(name) for name in step.ingredients)
-        sources = tuple(f"of:{name}" for name in step.ingredients)
-        from_id = None
-        if motion in ("strain", "plate", "drain", "serve"):
-            from_id = self._fullest_hob(step, target)
-        return Plan(index, step, motion, row["tool"], target, sources, from_id, foods)
-
-    def _target(self, step: ScriptStep, place: str, motion: str) -> str:
-        words = [w for w in step.objects if w in self.things]
-        kinds = {w: self.things[w].kind for w in words}
-        wanted: tuple[str, ...] = {
-            "hob": HOB_FORMS,
-            "board": ("mortar", "mixer"),
-            "bowl": ("bowl",),
-            "serve": SERVE_FORMS,
-        }[place]
-        for word in words:
-            if kinds[word] in wanted:
-                return word
-        if motion in (
-            "add",
-            "pour",
-            "sprinkle",
-            "squeeze",
-            "crack",
-            "stir",
-            "rest",
-            "heat",
-            "boil",
-            "simmer",
-            "cover",
-            "drain",
-        ):
-            for word in words:
-                if kinds[word] in (*HOB_FORMS, "bowl", "mortar", "mixer", *SERVE_FORMS):
-                    return word
-        if place == "board":
-            if motion in ("crush", "blend"):
-                kind = "mortar" if motion == "crush" else "mixer"
-                x = self.style.board_x
-                return self.things.setdefault(kind, Thing(kind, kind, kind, (x, 0.26, 0.018))).thing_id
-            return "board"
-        fallback = {"hob": HOB_FORMS, "bowl": ("bowl",), "serve": SERVE_FORMS}[place]
-        return next(t.thing_id for t in self.things.values() if t.kind in fallback)
-
-    def _fullest_hob(self, step: ScriptStep, target: str) -> str:
-        words = [
-            w
-            for w in step.objects
-            if w in self.things and w != target and self.things[w].kind in (*HOB_FORMS, "bowl")
-        ]
-        if words:
-            return words[0]
-        used = [
-            p.target_id
-            for p in self.plans
-            if p.target_id in self.things and self.things[p.target_id].kind in HOB_FORMS
-        ]
-        if used:
-            return used[-1]
-        return next(t.thing_id for t in self.things.values() if t.kind in HOB_FORMS)
-
-    def _schedule(self, plan: Plan) -> None:
-        """What each step moves from where to where, at the moments at which the hands do it."""
-        start_s, length = plan.step.start_s, plan.step.length_s
-        if plan.motion in (
-            "add",
-            "pour",
-            "sprinkle",
-            "squeeze",
-            "crack",
-            "temper",
-            "garnish",
-            "arrange",
-            "rinse",
-            "knead",
-            "mash",
-            "mix",
-            "crush",
-            "blend",
-        ):
-            if plan.target_id == "board" or not plan.foods:
-                return
-            at_once = plan.motion in ("rinse", "knead", "mash", "mix", "crush", "blend")
-            for k, food in enumerate(plan.foods):
-                a = start_s + length * k / len(plan.foods)
-                b = start_s + length * (k + 1) / len(plan.foods)
-                if at_once:
-                    if any(x.food == food and x.thing_id == plan.target_id for x in self.additions):
-                        continue
-                    first, last = start_s + 0.02, start_s + 0.05
-                else:
-                    first, last = a + (b - a) * 0.55, a + (b - a) * 0.85
-                liquid = food.form == "liquid"
-                amount = 0.26 if liquid else (0.05 if plan.motion in ("sprinkle", "garnish") else 0.12)
-                self.additions.append(Addition(plan.target_id, food, amount, first, last))
-        elif plan.motion in ("strain", "plate", "drain") and plan.from_id is not None:
-            self.transfers.append(
-                Transfer(
-                    plan.from_id,
-                    plan.target_id,
-                    0.95 if plan.motion != "plate" else 0.7,
-                    start_s + length * 0.3,
-                    start_s + length * 0.85,
-                    plan.motion in ("strain", "drain"),
-                )
-            )
-        elif plan.motion in ("fry", "stir", "simmer", "boil", "heat", "flip", "spread", "toss", "cover"):
-            # What a dish's step is said to cook but no step has put in, is in the pan from the step's start.
-            for food in plan.foods:
-                if (
-                    plan.target_id != "board"
-                    and not any(a.food == food for a in self.additions)
-                    and self._never_added(food)
-                ):
-                    self.additions.append(
-                        Addition(
-                            plan.target_id,
-                            food,
-                            0.26 if food.form == "liquid" else 0.12,
-                            start_s,
-                            start_s + min(1.0, length / 2),
-                        )
-                    )
-
-    def _never_added(self, food: Food) -> bool:
-        adding = ("add", "pour", "sprinkle", "squeeze", "crack", "temper", "mix", "knead")
-        return not any(food in p.foods for p in self.plans if p.motion in adding) and food.name not in {
-            m.expected for m in self.script.mistakes if m.kind in ("wrong_ingredient", "missing_ingredient")
-        }

@@ -1,4 +1,4 @@
-"""How a kitchen looks: style groups, and one style drawn from a group by a seed; knows nothing of any script."""
+"""How a kitchen looks: style groups, and one style drawn from a group by a seed; knows of no script."""
 
 from __future__ import annotations
 
@@ -53,7 +53,6 @@ class Style:
     light: tuple[float, float, float]
     hob_x: float
     board_x: float
-    bowl_x: float
     vessel_scale: float
     shelf_m: float
     clutter: tuple[str, ...]
@@ -90,6 +89,12 @@ def split_groups(held_out: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, .
     if not out or not kept:
         raise DrawingError("expected at least one group to train on and one held out")
     return kept, tuple(name for name in style_groups() if name in out)
+
+
+def _skin(tone: list[float], lighter: float) -> Rgb:
+    """A skin tone a little lighter or darker, its hue kept."""
+    r, g, b = (min(252.0, max(8.0, c * (1 + lighter))) for c in tone)
+    return r, g, b
 
 
 def style_for(seed: int, group: str | None = None) -> Style:
@@ -142,11 +147,10 @@ def style_for(seed: int, group: str | None = None) -> Style:
         light=tuple(light["direction"]),
         hob_x=geometry["hob_x"] + float(rng.uniform(-0.015, 0.015)),
         board_x=geometry["board_x"] + float(rng.uniform(-0.01, 0.01)),
-        bowl_x=geometry["bowl_x"] + float(rng.uniform(-0.01, 0.01)),
         vessel_scale=geometry["vessel"] * float(rng.uniform(0.96, 1.05)),
         shelf_m=geometry["shelf_m"],
         clutter=tuple(plain["clutter"]),
-        skin=near(skins[int(rng.integers(len(skins)))], 5),
+        skin=_skin(skins[int(rng.integers(len(skins)))], float(rng.normal(0, 0.04))),
         sleeve=near(sleeve["colour"], 8),
         sleeve_covers=sleeve["covers"],
         sleeve_form=sleeve["form"],

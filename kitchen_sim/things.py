@@ -142,7 +142,7 @@ def draw_vessel(
             ]
         )
         parts.append(canvas.line(loop, colour, 0.010, 0.7))
-    inside = tuple(c * 0.86 for c in colour)
+    inside = (colour[0] * 0.86, colour[1] * 0.86, colour[2] * 0.86)
     if kind in ("tin", "bottle", "kettle"):
         parts.append(canvas.turned_body(origin, profile, colour, frame))
     else:
@@ -311,9 +311,14 @@ class Food:
     dye: float
     dye_colour: Rgb
 
+    @property
+    def dissolves(self) -> bool:
+        """Whether it cannot be seen any more once it is in a liquid."""
+        return self.form == "powder" or any(word in self.name for word in ("sugar", "salt", "jaggery"))
+
 
 def food_named(name: str) -> Food:
-    """The look of an ingredient, by the longest known name within its own; unknown ones get a colour of their own."""
+    """The look of an ingredient, by the longest known name in its own; an unknown one gets its own colour."""
     table: dict[str, Any] = data_file("foods.yaml")["foods"]
     plain = name.lower().replace("-", " ").replace("_", " ")
     known = sorted((word for word in table if word in plain), key=len)

@@ -1,4 +1,4 @@
-"""What is true of a drawn film, as plain data, taken from what is drawn; must not know how films are encoded."""
+"""What is true of a drawn film, as plain data taken from what is drawn; knows nothing of encoding."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def actions_per_second(script: Script) -> list[str]:
 
 
 def truth_of(scene: Scene, film_name: str, film_sha256: str) -> dict[str, Any]:
-    """Everything known of a drawn film. Times are seconds from its first frame, boxes shares of the picture."""
+    """All that is known of a drawn film; seconds from its first frame, boxes as shares of the picture."""
     script = scene.script
     times = [k / _SAMPLES_PER_S for k in range(math.ceil(script.duration_s * _SAMPLES_PER_S - 1e-6))]
     boxes: list[dict[str, Any]] = []
