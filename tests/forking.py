@@ -11,9 +11,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -56,6 +58,12 @@ class ForkServer:
         """Start a child and wait for its end."""
         return self.wait(self.start(function, **arguments))
 
+    def calls_of(self, function: str, **arguments: Any) -> int:
+        """How many calls ``dying`` counts when the child is left alive."""
+        with tempfile.NamedTemporaryFile() as file:
+            assert self.call(function, **arguments, call=0, count_into=file.name) == 0
+            return int(file.read())
+
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._server.stdin is not None
         assert self._server.stdout is not None
@@ -68,6 +76,19 @@ class ForkServer:
 def die_at_call(number: int) -> None:
     """Send this process SIGKILL at its ``number``-th call or return of a C function from here on."""
     sys.setprofile(_Counter(number))
+
+
+@contextmanager
+def dying(call: int, count_into: str = "") -> Iterator[None]:
+    """Within the block die at that call, or at none for 0; ``count_into`` gets how many there were."""
+    counter = _Counter(call)
+    sys.setprofile(counter)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+    if count_into:
+        Path(count_into).write_text(str(counter.seen))
 
 
 def counted_calls() -> _Counter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from bharatchef.results import EvaluationResult
 from bharatchef.vocabulary import Record, Status
 
 BUSY_TIMEOUT_S = 30.0
+_LITTLE_ROOM_BYTES = 1 << 17
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -302,8 +304,7 @@ class SqliteEvaluations:
                     self._prepare(connection)
                     yield connection
             except sqlite3.Error as error:
-                code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-                reason, remedy = _REASONS.get(code, (str(error), ""))
+                reason, remedy = _REASONS.get(_code(error, self.database.parent), (str(error), ""))
                 raise StoreError(
                     f"The records in {self.database} could not be used: {reason}.", remedy
                 ) from error
@@ -336,6 +337,17 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
+
+
+def _code(error: sqlite3.Error, folder: Path) -> int:
+    code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+    if code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        # Where there is no room for the files beside the database, SQLite does not call that a full disk.
+        with suppress(OSError):
+            disk = os.statvfs(folder)
+            if disk.f_bavail * disk.f_frsize < _LITTLE_ROOM_BYTES:
+                return sqlite3.SQLITE_FULL
+    return code
 
 
 def _check_consistent(result: EvaluationResult) -> None:
