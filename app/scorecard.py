@@ -92,8 +92,7 @@ def _print_feedback(result: EvaluationResult) -> None:
     console = out()
     feedback = result.feedback
     for mistake in feedback.mistakes:
-        at = f" [dim]at {clock_time(mistake.span.start_s)}[/dim]" if mistake.span else ""
-        console.print(f"[bold]{mistake.priority}. {escape(mistake.description)}[/bold]{at}")
+        console.print(f"[bold]{mistake.priority}. {escape(mistake.description)}[/bold]")
         for label, words in (
             ("why", mistake.impact),
             ("next time", mistake.correction),
@@ -106,11 +105,3 @@ def _print_feedback(result: EvaluationResult) -> None:
         verdict = follow_up.verdict.replace("_", " ")
         said = f"   Last time: {escape(follow_up.description)} [bold]{verdict}[/bold]"
         console.print(f"{said} ({escape(follow_up.evidence)})")
-
-
-def clock_time(seconds: float) -> str:
-    """A moment of a film as people say it: ``1:05``, ``1:02:05``."""
-    whole = int(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"

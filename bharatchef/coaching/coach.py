@@ -41,7 +41,7 @@ def coach(
     graph = step_graph(dish)
     words = Words(dish, graph)
     chosen = mistakes_that_matter(judgement, scorecard)
-    told = []
+    told: list[Mistake] = []
     for priority, deviation in enumerate(chosen, start=1):
         cited = _tips(tips, words.query(deviation), dish.dish_id)
         told.append(
@@ -53,7 +53,7 @@ def coach(
                 deviation_id=deviation.deviation_id,
                 span=deviation.span,
                 tip_ids=tuple(tip.tip_id for tip in cited),
-                safety=words.safety(deviation) or next((tip.text for tip in cited if tip.safety), ""),
+                safety=_said_once(words.safety(deviation) or _leading_safety(cited), told),
             )
         )
     checked = follow_ups(dish, graph, judgement, performance, previous)
@@ -101,6 +101,15 @@ def _root(deviation_id: str, by_id: Mapping[str, Deviation]) -> str:
 
 def _tips(tips: TipStore | None, query: str, dish_id: str) -> tuple[Tip, ...]:
     return tuple(tips.search(query, dish_id, _TIPS_EACH)) if tips else ()
+
+
+def _leading_safety(cited: tuple[Tip, ...]) -> str:
+    """A safety tip's own words where it is the best find; one found in passing is not about this mistake."""
+    return cited[0].text if cited and cited[0].safety else ""
+
+
+def _said_once(safety: str, told: list[Mistake]) -> str:
+    return "" if any(mistake.safety == safety for mistake in told) else safety
 
 
 def _encouragement(

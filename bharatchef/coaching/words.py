@@ -76,7 +76,7 @@ class Words:
         name = self.named(deviation.step_id)
         match deviation.kind:
             case DeviationKind.MISSING:
-                return f"Next time do it: {deviation.expected}{self._when(deviation.step_id)}."
+                return f"Do it: {deviation.expected}{self._when(deviation.step_id)}."
             case DeviationKind.OUT_OF_ORDER:
                 first, then = self._pair(deviation)
                 return f"Finish {first} first, then begin {then}."

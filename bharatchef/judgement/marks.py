@@ -156,10 +156,11 @@ def ingredient_assessment(
             continue
         left_out = complete and ingredient.ingredient_id not in performance.unrecognisable_ingredients
         users = [step for step in dish.expected_steps if ingredient.ingredient_id in step.ingredients]
-        doing = next((matched.done[n] for n in graph.nodes for s in users
+        # The first step that uses it is the one that brings it in; where that was not found, the
+        # finding of the step says it all.
+        doing = next((matched.done[n] for n in graph.nodes for s in users[:1]
                       if n.step_id == s.step_id and n in matched.done), None)  # fmt: skip
         if users and doing is None:
-            # The step that uses it was not found: that finding says it all.
             continue
         found.append(
             Finding(

@@ -139,7 +139,8 @@ def _finding(
         f"{words_for(first)} only at {clock(early.start_s)}",
         confidence=surest,
         cause=cause,
-        safety_id=next(iter(then.safety), next(iter(first.safety), None)),
+        # Unsafe is only what should have been made safe before: a later step's rule is not at stake.
+        safety_id=next(iter(first.safety), None),
         subject="begun too early" if node == pair.then else "begun too late",
     )
 
