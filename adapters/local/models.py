@@ -123,12 +123,12 @@ class LocalModels:
         reason = f"No model with trained weights that sees {_WHAT[analyser]} is installed."
         if unreadable is not None:
             reason += f" {unreadable.problem}"
-        where = self._roots[0] if self._roots else Path("models")
+        # A result may be shown to others, so it names no folder of this machine.
         return Unavailable(
             analyser=analyser,
             reason=reason,
-            remedy=f"Put a model package with its {MANIFEST} into a folder of {where}, or give what was done"
-            " with --segments.",
+            remedy=f"Put a model package with its {MANIFEST} into the models folder (`bharatchef doctor` names it),"
+            " or give what was done with --segments.",
         )
 
 
