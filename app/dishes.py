@@ -16,7 +16,7 @@ from bharatchef.errors import InputError, KnowledgeError
 from bharatchef.records import Dish, DurationRange
 from bharatchef.settings import load_settings
 from knowledge_base.captaincook4d import dish_from_captaincook4d
-from knowledge_base.checking import Problem, check_bytes, check_dishes
+from knowledge_base.checking import Problem, check_bytes, check_dishes, check_file
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
 
 
@@ -142,6 +142,17 @@ def _from_here(problem: Problem) -> Problem:
         return problem
 
 
+def _imported(data: bytes) -> bytes:
+    """The dish file of a recipe; the day of the first import stays, so that a second one changes nothing."""
+    today = dish_from_captaincook4d(data, created=date.today()).encode()
+    dish = check_bytes(today, Path("the recipe")).dish
+    if dish is None:
+        return today
+    kept = load_settings().dishes_dir / f"{dish.dish_id}.yaml"
+    before = check_file(kept).dish if kept.exists() else None
+    return dish_from_captaincook4d(data, created=before.created_at.date()).encode() if before else today
+
+
 def import_dish(form: str, file: Path, force: bool) -> None:
     """Make a dish file out of ``file``, check it, and keep it in the home's own folder.
 
@@ -158,7 +169,7 @@ def import_dish(form: str, file: Path, force: bool) -> None:
     except OSError as error:
         raise InputError(f"Expected a file to read at {file}: {error.strerror}.") from error
     if form == "captaincook4d":
-        data = dish_from_captaincook4d(data, created=date.today()).encode()
+        data = _imported(data)
     checked = check_bytes(data, file)
     if checked.dish is None:
         raise KnowledgeError(

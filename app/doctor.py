@@ -51,7 +51,10 @@ def findings(settings: Settings, ports: Ports) -> dict[str, list[Finding]]:
     return {
         "This machine": _machine(),
         "Packages": [_package(name, *words) for name, words in _PACKAGES.items()],
-        "Models": [_model(ports, analyser) for analyser in Analyser],
+        "Models": [
+            Finding("folder", "ok", str(settings.models_dir)),
+            *(_model(ports, analyser) for analyser in Analyser),
+        ],
         "Ports": _ports(settings, ports),
         "Dishes": _dishes(settings),
         "Disk": _disk(settings),

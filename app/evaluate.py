@@ -76,6 +76,8 @@ def evaluate_film(
         request = {
             "dish_id": dish.dish_id,
             "user_id": user_id,
+            "film_name": film.name if film else None,
+            "side_name": side.name if side else None,
             "segments_name": segments.name if segments else None,
             "segments_fps": segments_fps,
             "force": force,

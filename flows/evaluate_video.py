@@ -34,7 +34,9 @@ class EvaluationRequest(BaseModel):
     dish_id: Slug = Field(description="Which dish it is")
     user_id: UserId = Field(default="me", description="Whose attempt it is")
     film_key: str | None = Field(default=None, description="The film, from the front")
+    film_name: str | None = Field(default=None, description="What the film was called")
     side_key: str | None = Field(default=None, description="A second film, from the side")
+    side_name: str | None = Field(default=None, description="What the side film was called")
     segments_key: str | None = Field(default=None, description="What was done, marked by a person")
     segments_name: str | None = Field(default=None, description="What the segments file was called")
     segments_fps: Annotated[float, Field(gt=0)] | None = Field(
@@ -68,13 +70,13 @@ def evaluate_video(request: EvaluationRequest) -> str:
     log = StageLog()
     owner = new_owner()
     with log.stage("claim"):
-        plan = plan_work(ports, settings, **request.model_dump(exclude={"force"}), force=request.force)
+        plan = plan_work(ports, settings, **request.model_dump(exclude={"film_name", "side_name"}))
         claim = claim_when_free(plan.evaluation, owner, settings.lease_s)
     evaluation_id = claim.evaluation.evaluation_id
     if claim.outcome == "done":
         get_run_logger().info("The same work was done before, as evaluation %s", evaluation_id)
         return evaluation_id
-    work = Work(plan=plan, evaluation=claim.evaluation, owner=owner)
+    work = Work(plan, claim.evaluation, owner, request.film_name, request.side_name)
     try:
         with lease_held(ports.evaluations, evaluation_id, owner, settings.lease_s) as check_lease:
             evaluate_claimed(ports, settings, work, log, check_lease)

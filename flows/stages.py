@@ -49,11 +49,13 @@ STAGES = ("claim", "inspect", "prepare", "perceive", "recognise", "judge", "scor
 
 @dataclass(frozen=True)
 class Work:
-    """One claimed piece of work, and who holds it."""
+    """One claimed piece of work, who holds it, and what its films were called."""
 
     plan: WorkPlan
     evaluation: Evaluation
     owner: str
+    film_name: str | None = None
+    side_name: str | None = None
 
 
 @dataclass
@@ -172,8 +174,9 @@ def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, Med
             log.add(stage, 0.0, "skipped", "no film was given")
         return None, None
     with log.stage("inspect") as words:
-        media, cached = _settled(inspect_film.submit(film_key))
-        side = _settled(inspect_film.submit(side_key))[0] if side_key else None
+        asked = [inspect_film.submit(key) for key in (film_key, side_key) if key]
+        (media, cached), *others = [_settled(future) for future in asked]
+        side = _named(others[0][0], work.side_name) if others else None
         words["outcome"] = "cached" if cached else "done"
     with log.stage("prepare") as words:
         prepared, cached = _settled(prepare_film.submit(film_key, media))
@@ -182,7 +185,12 @@ def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, Med
         words["outcome"] = "cached" if cached else "done"
     if work.plan.given is None:
         refuse_unusable(prepared.quality)
-    return prepared, side
+    return prepared.model_copy(update={"media": _named(prepared.media, work.film_name)}), side
+
+
+def _named(media: MediaInfo, name: str | None) -> MediaInfo:
+    """The facts of a film under the name that its owner knows it by, not the store's."""
+    return media.model_copy(update={"file_name": name}) if name else media
 
 
 def refuse_unusable(quality: QualityReport) -> None:
