@@ -127,8 +127,8 @@ class LocalModels:
         return Unavailable(
             analyser=analyser,
             reason=reason,
-            remedy=f"Put a model package with its {MANIFEST} into the models folder (`bharatchef doctor` names it),"
-            " or give what was done with --segments.",
+            remedy=f"Put a model package with its {MANIFEST} into the models folder"
+            " (`bharatchef doctor` names it), or give what was done with --segments.",
         )
 
 
