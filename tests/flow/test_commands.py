@@ -1,0 +1,136 @@
+"""The commands over what is kept, as a person uses them one after another in one home."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from flow_inputs import correct_segments, write_film, write_segments
+
+from bharatchef.results import EvaluationResult
+
+DISH = "masala-chai"
+
+
+def kept(home: Path) -> set[str]:
+    """The keys in the object store of a home."""
+    root = home / "objects"
+    return (
+        {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+        if root.exists()
+        else set()
+    )
+
+
+def first_of(keys: set[str], prefix: str) -> set[str]:
+    return {key for key in keys if key.startswith(prefix)}
+
+
+@pytest.mark.slow
+def test_two_attempts_are_followed_up_shown_backed_up_and_deleted(bharatchef, tmp_path):
+    rows = [row for row in correct_segments(DISH) if row["stepId"] != "add-sugar"]
+    end = max(row["endTime"] for row in correct_segments(DISH)) + 3
+    film = write_film(tmp_path / "my first tea.mp4", end, fps=4)
+    side = write_film(tmp_path / "side.mp4", end, fps=2, size=(160, 120))
+    first_marks = write_segments(tmp_path / "first.json", DISH, rows)
+    words = [
+        "evaluate",
+        film,
+        "--dish",
+        DISH,
+        "--side",
+        side,
+        "--segments",
+        first_marks,
+        "--user",
+        "asha",
+        "--json",
+    ]
+    done = bharatchef(*words)
+    assert done.returncode == 0, done.stderr
+    first = EvaluationResult.model_validate_json(done.stdout)
+    assert first.film.file_name == "my first tea.mp4"
+    assert first.side_film.file_name == "side.mp4"
+    assert [m.description for m in first.feedback.mistakes if "sugar" in m.description]
+    assert first.stills
+    assert any(entry.what == "the side film" for entry in first.not_assessed)
+
+    second_marks = write_segments(tmp_path / "second.json", DISH, correct_segments(DISH))
+    done = bharatchef("evaluate", "--dish", DISH, "--segments", second_marks, "--user", "asha", "--json")
+    second = EvaluationResult.model_validate_json(done.stdout)
+    assert second.feedback.previous_evaluation_id == first.evaluation.evaluation_id
+    assert [f.verdict for f in second.feedback.follow_ups if f.step_id == "add-sugar"] == ["fixed"]
+
+    history = json.loads(bharatchef("history", "asha", "--json").stdout)
+    assert [e["evaluationId"] for e in history["evaluations"]] == [
+        first.evaluation.evaluation_id,
+        second.evaluation.evaluation_id,
+    ]
+    (trend,) = history["trends"]
+    assert trend["scores"] == [first.scorecard.overall, second.scorecard.overall]
+    told = bharatchef("history", "asha").stdout
+    assert first.evaluation.evaluation_id in told
+    assert "over 2 attempts" in told
+
+    shown = bharatchef("show", first.evaluation.evaluation_id, "--json")
+    assert EvaluationResult.model_validate_json(shown.stdout) == first
+    assert "sugar" in bharatchef("show", first.evaluation.evaluation_id).stdout
+    ambiguous = bharatchef("show", DISH)
+    assert ambiguous.returncode == 9
+    assert "begins the ids of 2 evaluations" in ambiguous.stderr
+
+    archive = tmp_path / "backup.tar.gz"
+    assert bharatchef("backup", archive).returncode == 0
+    home, other = tmp_path / "bharatchef", tmp_path / "other"
+    before = kept(home)
+    restored = bharatchef("restore", archive, BHARATCHEF_HOME=str(other))
+    assert restored.returncode == 0, restored.stderr
+    assert first_of(kept(other), "results/") == first_of(before, "results/")
+    assert bharatchef("show", second.evaluation.evaluation_id, BHARATCHEF_HOME=str(other)).returncode == 0
+    refused = bharatchef("restore", archive)
+    assert refused.returncode != 0
+    assert "--force" in refused.stderr
+
+    unasked = bharatchef("delete", first.evaluation.evaluation_id)
+    assert unasked.returncode != 0
+    assert kept(home) == before
+    deleted = bharatchef("delete", first.evaluation.evaluation_id, "--yes")
+    assert deleted.returncode == 0, deleted.stderr
+    left = kept(home)
+    assert first_of(left, "films/") == set()
+    assert first_of(left, f"media/{first.film.sha256}/") == set(), "what was made of the film goes with it"
+    assert first_of(left, f"results/{first.evaluation.evaluation_id}/") == set()
+    assert first_of(left, f"results/{second.evaluation.evaluation_id}/")
+    assert bharatchef("show", first.evaluation.evaluation_id).returncode == 9
+
+    anew = bharatchef(*words)
+    assert anew.returncode == 0, anew.stderr
+    again = EvaluationResult.model_validate_json(anew.stdout)
+    assert again.scorecard == first.scorecard
+    assert first_of(kept(home), f"media/{first.film.sha256}/"), "proxies that are gone are made again"
+
+
+def test_dishes_are_listed_shown_checked_and_imported(bharatchef, tmp_path):
+    listed = json.loads(bharatchef("dishes", "list", "--json").stdout)
+    assert len(listed) >= 10
+    assert "after" in bharatchef("dishes", "show", DISH).stdout
+    assert bharatchef("dishes", "check").returncode == 0
+
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("id: broken\nname: Broken\nsteps:\n  - id: one\n    action: fly\n")
+    found = bharatchef("dishes", "check", broken)
+    assert found.returncode == 4
+    assert "broken.yaml:" in found.stdout
+    refused = bharatchef("dishes", "import", "dish", broken)
+    assert refused.returncode == 4
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "bharatchef" / "dishes").exists()
+
+
+def test_doctor_names_what_is_missing(bharatchef):
+    found = json.loads(bharatchef("doctor", "--json").stdout)
+    assert {line["what"] for line in found["Models"]} >= {"actions", "objects", "heat", "plate"}
+    assert all(line["remedy"] for line in found["Models"] if line["state"] == "optional")
+    assert {line["what"] for line in found["Ports"]} >= {"objects", "evaluations", "Prefect server"}
+    assert any(line["what"] == "free" for line in found["Disk"])
