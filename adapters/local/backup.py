@@ -237,10 +237,9 @@ def _without_deleted(settings: Settings, snapshot: Path, missing: set[str]) -> l
     deleted = {evaluation_id for evaluation_id in missing if live.get(evaluation_id) is None}
     with closing(sqlite3.connect(snapshot, isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
         for evaluation_id in deleted:
             connection.execute("DELETE FROM Evaluations WHERE evaluationId = ?", (evaluation_id,))
-        # What was deleted must not be readable in the file's free pages either.
-        connection.execute("VACUUM")
     return sorted(missing - deleted)
 
 

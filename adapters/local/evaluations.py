@@ -312,6 +312,8 @@ class SqliteEvaluations:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
+        # What a person deleted is not to be read in the file's free pages either.
+        connection.execute("PRAGMA secure_delete = ON")
         if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
             _enter_wal(connection)
         version = migrations.version_of(connection)

@@ -120,7 +120,7 @@ def test_the_old_write_ahead_log_does_not_reach_the_new_records(home: Settings, 
     before = state(home)
     with closing(sqlite3.connect(home.database)) as connection:
         # An open connection keeps the log with its last commit beside the database.
-        connection.execute("UPDATE Evaluations SET userId = 'somebody else'")
+        connection.execute("UPDATE Evaluations SET document = json_set(document, '$.userId', 'ravi')")
         connection.commit()
         assert home.database.with_name(home.database.name + "-wal").stat().st_size > 0
         restore(home, archive, force=True)

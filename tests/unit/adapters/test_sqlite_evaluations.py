@@ -96,6 +96,14 @@ def test_every_commit_is_on_the_disk_before_it_returns(store: SqliteEvaluations)
         assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
 
+def test_what_was_deleted_is_not_in_the_file_any_more(store: SqliteEvaluations, database: Path) -> None:
+    claimed = store.claim(sample_evaluation("ev-doomed"), "one", 60).evaluation
+    store.complete(sample_result(claimed), "one")
+    assert b"ev-doomed" in database.read_bytes()
+    store.delete("ev-doomed")
+    assert all(b"ev-doomed" not in path.read_bytes() for path in database.parent.iterdir())
+
+
 def test_history_goes_by_its_index(store: SqliteEvaluations, database: Path) -> None:
     store.find("")
     with closing(sqlite3.connect(database)) as connection:
