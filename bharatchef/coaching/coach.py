@@ -109,7 +109,8 @@ def _leading_safety(cited: tuple[Tip, ...]) -> str:
 
 
 def _said_once(safety: str, told: list[Mistake]) -> str:
-    return "" if any(mistake.safety == safety for mistake in told) else safety
+    # The dish's rule carries its source behind it, a tip of the same words does not.
+    return "" if any(mistake.safety.startswith(safety) for mistake in told) else safety
 
 
 def _encouragement(
