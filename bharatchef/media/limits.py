@@ -66,21 +66,13 @@ class Watch:
         self._max_memory_bytes = max_memory_bytes
         self._memory_at_start = resident_bytes()
         self._cancelled = cancelled
-        self._interrupted = False
-
-    def interrupt(self) -> None:
-        """Remember a Ctrl-C that came where it could not be raised; the next ``check`` raises it."""
-        self._interrupted = True
 
     def check(self) -> None:
         """Return where work may go on.
 
         Raises:
             MediaError: ``timeout``, ``memory`` or ``cancelled``.
-            KeyboardInterrupt: one that came while the demuxer was reading.
         """
-        if self._interrupted:
-            raise KeyboardInterrupt
         if self._cancelled is not None and self._cancelled():
             raise MediaError("Work on this film was cancelled.", "Start it again to go on.", kind="cancelled")
         if time.monotonic() > self._deadline:

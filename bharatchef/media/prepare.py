@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import av.error
 import numpy as np
 
-from bharatchef.errors import MediaError
+from bharatchef.errors import BharatChefError, MediaError
 from bharatchef.media.limits import Limits, Watch
 from bharatchef.media.probe import PacketCounter, Picture, claimed_duration_s, notes_on, picture_of
 from bharatchef.media.proxies import ChunkWriter, Encoding, JpegEncoder, ProxyStore, Scaler, Size, fitted
@@ -86,7 +87,9 @@ class _Keeper:
 
     def delete_all(self) -> None:
         for key in self._keys:
-            self._store.delete(key)
+            # What ended the work matters more than a store that fails again while it is being tidied.
+            with suppress(BharatChefError, OSError):
+                self._store.delete(key)
 
 
 def _decode_once(

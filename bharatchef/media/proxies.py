@@ -179,7 +179,8 @@ class ChunkWriter:
             # The encoder may still hold as many bytes as its rate buffer takes.
             held = self._encoding.max_kbit_per_s * 2 * 125
             if next_part or self._open.encoded_bytes + held > self._full_bytes:
-                self._close(self._last + 1 / self._encoding.fps)
+                self._store_chunk(self._open, self._last + 1 / self._encoding.fps)
+                self._open = None
         if self._open is None:
             self._open = _OpenChunk(time, self._size, self._encoding)
         self._open.write(time, frame)
@@ -188,15 +189,10 @@ class ChunkWriter:
     def finish(self, end: Fraction) -> None:
         """Close the last chunk; it ends with the film, at ``end``, at the latest."""
         if self._open is not None:
-            self._close(max(self._last, min(end, self._last + 1 / self._encoding.fps)))
+            self._store_chunk(self._open, max(self._last, min(end, self._last + 1 / self._encoding.fps)))
+            self._open = None
 
-    def abandon(self) -> None:
-        """Free the encoder without storing what is unfinished."""
-        self._open = None
-
-    def _close(self, end: Fraction) -> None:
-        chunk, self._open = self._open, None
-        assert chunk is not None
+    def _store_chunk(self, chunk: _OpenChunk, end: Fraction) -> None:
         data = chunk.closed()
         key = f"{self._prefix}{len(self.chunks):04d}.mp4"
         self._store.put_bytes(key, data, "video/mp4")

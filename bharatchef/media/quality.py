@@ -203,7 +203,7 @@ def _block_means(luma: Luma, side: int) -> _Grid:
 
 
 def camera_shift(before: _Grid, after: _Grid) -> tuple[float, float] | None:
-    """How far the whole picture moved (down, right), in cells of the grid; understated by up to a fifth.
+    """How far the whole picture moved (down, right), in cells of the grid; understated by up to a third.
 
     Phase correlation (Kuglin and Hines, 1975) in twelve tiles, and the median of those with something
     to see: hands and pots that move in a still picture fill fewer than half of them. Both grids have

@@ -16,6 +16,7 @@ _SEND = "Send the film as the camera wrote it: MP4, MOV, WebM or MKV."
 _MP4_FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"uuid"}
 _PICTURE_BRANDS = {b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"crx "}
 _MAX_BOXES = 4096
+_WAY_TO_TABLES = (b"trak", b"mdia", b"minf")
 
 _PLAYLISTS = (
     (b"#extm3u", "an HLS playlist"),
@@ -145,10 +146,10 @@ def _boxes(read_at: ReadAt, start: int, end: int) -> Iterator[tuple[bytes, int, 
         at += size
 
 
-def _picture_entries(read_at: ReadAt, start: int, end: int) -> Iterator[PictureEntry]:
+def _picture_entries(read_at: ReadAt, start: int, end: int, depth: int = 0) -> Iterator[PictureEntry]:
     for kind, content, past in _boxes(read_at, start, end):
-        if kind in (b"trak", b"mdia", b"minf", b"stbl"):
-            yield from _picture_entries(read_at, content, min(past, end))
+        if depth < len(_WAY_TO_TABLES) and kind == _WAY_TO_TABLES[depth]:
+            yield from _picture_entries(read_at, content, min(past, end), depth + 1)
         elif kind == b"vmhd":
             # Only a track with this box has pictures; the sample table is its later neighbour.
             tables = [box for box in _boxes(read_at, past, end) if box[0] == b"stbl"]

@@ -29,6 +29,10 @@ DECODERS = ("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mjpeg", "
 _MAX_STREAMS = 64
 
 
+class _Interrupted(Exception):
+    """A Ctrl-C that came while the demuxer was reading; PyAV would print and lose a KeyboardInterrupt."""
+
+
 class GuardedFile:
     """A read-only file for the demuxer that looks at the watch on every read."""
 
@@ -39,8 +43,9 @@ class GuardedFile:
         self.name = "film"
 
     def read(self, size: int = -1) -> bytes:
-        # The demuxer asks again after a failure, and an exception raised twice in one of its calls, like a
-        # KeyboardInterrupt in any, would be printed and lost: raise once, then be at the end of the file.
+        """Up to ``size`` bytes; ``MediaError`` where the watch or the disk ends the work."""
+        # The demuxer asks again after a failure, and a second exception in one of its calls would be
+        # printed and lost: raise once, then be at the end of the file.
         if self._ended:
             return b""
         try:
@@ -48,9 +53,15 @@ class GuardedFile:
             return self._file.read(size) or b""
         except KeyboardInterrupt as interrupt:
             self._ended = True
-            self._watch.interrupt()
-            raise OSError(errno.EINTR, "interrupted") from interrupt
-        except (MediaError, OSError):
+            raise _Interrupted from interrupt
+        except OSError as error:
+            self._ended = True
+            raise MediaError(
+                f"The film cannot be read to its end: {error.strerror}.",
+                "Copy it to another disk and try again.",
+                kind="unreadable",
+            ) from error
+        except MediaError:
             self._ended = True
             raise
 
@@ -62,6 +73,7 @@ class GuardedFile:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``; the position stays."""
+        self._watch.check()
         return os.pread(self._file.fileno(), length, offset)
 
     def stat(self) -> os.stat_result:
@@ -174,7 +186,7 @@ def open_film(path: Path, limits: Limits, watch: Watch, threads: int = 1) -> Ite
             if entry.codec_tag == b"encv":
                 raise encrypted_film()
             check_picture_size(entry.width_px, entry.height_px, limits)
-        demuxer = _demuxer(file, container, limits, watch)
+        demuxer = _demuxer(file, container, limits)
         try:
             stream = _picture_stream(demuxer)
             _check_claims(stream, limits)
@@ -182,14 +194,19 @@ def open_film(path: Path, limits: Limits, watch: Watch, threads: int = 1) -> Ite
             context.options = {"max_pixels": str(limits.max_pixels)}
             context.thread_count = threads
             context.thread_type = "NONE" if threads == 1 else "AUTO"
+            for other in demuxer.streams:
+                if other.index != stream.index:
+                    other.discard = "all"
             yield Film(file, container, demuxer, stream, bool(demuxer.streams.audio))
         finally:
             demuxer.close()
+    except _Interrupted as interrupted:
+        raise KeyboardInterrupt from interrupted
     finally:
         file.close()
 
 
-def _demuxer(file: GuardedFile, container: Container, limits: Limits, watch: Watch) -> Any:
+def _demuxer(file: GuardedFile, container: Container, limits: Limits) -> Any:
     options = {
         # The film itself comes through the opened file, so no protocol is needed, not even "file".
         "protocol_whitelist": "none",
@@ -212,7 +229,6 @@ def _demuxer(file: GuardedFile, container: Container, limits: Limits, watch: Wat
     except MediaError:
         raise
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        watch.check()
         raise MediaError(
             f"The {container.name.upper()} file is damaged: its header cannot be read"
             f" ({getattr(error, 'strerror', None) or type(error).__name__}).",

@@ -47,10 +47,6 @@ class Timeline:
         self._longest = 0
         self._unusable = 0
 
-    @property
-    def frames(self) -> int:
-        return self._frames
-
     def add(self, pts: int | None, duration: int | None) -> Fraction | None:
         """The film time in seconds of the next shown picture; ``None`` where it cannot be shown.
 

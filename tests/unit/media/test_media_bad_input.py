@@ -6,6 +6,7 @@ import ctypes
 import http.server
 import os
 import re
+import struct
 import subprocess
 import sys
 import threading
@@ -289,6 +290,30 @@ def test_nothing_stays_in_the_store_when_preparing_ends_early(tmp_path: Path) ->
     assert _open_files() == open_before
 
 
+@pytest.mark.parametrize("after", [1, 3, 5, 8, 12, 20, 40])
+def test_ctrl_c_ends_the_work_wherever_it_comes(
+    tmp_path: Path, after: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = draw_film(tmp_path, FilmPlan("film.mkv", width=320, height=240, seconds=Fraction(4)))
+    info, asked, store = probe(path), [0], Store()
+    capfd.readouterr()
+
+    def ctrl_c() -> bool:
+        asked[0] += 1
+        if asked[0] == after:
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare(path, info, store, cancelled=ctrl_c)
+    asked[0] = 0
+    if after <= 5:
+        with pytest.raises(KeyboardInterrupt):
+            probe(path, cancelled=ctrl_c)
+    assert not store
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_film_that_is_exchanged_after_inspection_is_refused(tmp_path: Path) -> None:
     path = draw_film(tmp_path, FilmPlan("film.mp4", seconds=Fraction(2)))
     info = probe(path)
@@ -324,6 +349,18 @@ def test_progress_runs_from_the_start_to_the_whole_film(tmp_path: Path) -> None:
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     assert len(seen) >= 6
     assert seen[-1] == (info.duration_s, info.duration_s)
+
+
+def test_boxes_within_boxes_without_end_are_no_burden(tmp_path: Path) -> None:
+    depth = 20_000
+    inner = b"".join(struct.pack(">I", 8 * (depth - i)) + b"trak" for i in range(depth))
+    path = tmp_path / "deep.mp4"
+    path.write_bytes(
+        b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00" + struct.pack(">I", 8 + len(inner)) + b"moov" + inner
+    )
+    with pytest.raises(MediaError) as refusal:
+        probe(path)
+    assert refusal.value.kind in ("damaged", "no_video")
 
 
 # --- whatever bytes come --------------------------------------------------------------------------
