@@ -196,7 +196,7 @@ def open_film(path: Path, limits: Limits, watch: Watch, threads: int = 1) -> Ite
             context.thread_type = "NONE" if threads == 1 else "AUTO"
             for other in demuxer.streams:
                 if other.index != stream.index:
-                    other.discard = "all"
+                    other.discard = av.stream.Discard.all
             yield Film(file, container, demuxer, stream, bool(demuxer.streams.audio))
         finally:
             demuxer.close()
