@@ -139,12 +139,14 @@ def delete(
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write, for example bharatchef.tar.gz.")],
+    weights: Annotated[bool, typer.Option("--weights", help="Put the models' weights in too.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of that name.")] = False,
 ) -> None:
     """Write all that is kept (records, results, films, dishes) into one file."""
     with spoken_errors(_Options.debug):
         from app.records_commands import write_backup
 
-        write_backup(file)
+        write_backup(file, weights, overwrite)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.progress import Progress
@@ -20,6 +21,9 @@ from bharatchef.settings import load_settings
 from bharatchef.vocabulary import Category, Status
 from tasks.publishing import remove_evaluation
 from tasks.runtime import ports_here
+
+if TYPE_CHECKING:
+    from adapters.local.backup import BackupSummary
 
 
 def find_evaluation(ports: Ports, wanted: str) -> Evaluation:
@@ -131,17 +135,27 @@ def delete_evaluation(wanted: str, yes: bool) -> None:
     out().print(f"Deleted {escape(what)}: {removed} file(s).")
 
 
-def write_backup(file: Path) -> None:
-    """Write the home into one file."""
+def write_backup(file: Path, weights: bool, overwrite: bool) -> None:
+    """Write the home into one file; what could not be read whole is named."""
     from adapters.local.backup import backup
 
-    settings = load_settings()
     with Progress(console=err(), transient=True) as progress:
         bar = progress.add_task("Backing up", total=None)
         summary = backup(
-            settings, file, lambda done, total: progress.update(bar, completed=done, total=total)
+            load_settings(),
+            file,
+            lambda done, total: progress.update(bar, completed=done, total=total),
+            include_weights=weights,
+            overwrite=overwrite,
         )
-    out().print(f"{file}: {summary.files} files, {summary.size_bytes / 1e6:.1f} MB")
+    out().print(f"{file}: {_summary(summary)}")
+    for word, names in (("left out", summary.skipped), ("damaged", summary.damaged)):
+        for name in names:
+            err().print(f"[yellow]{word}:[/yellow] {escape(str(name))}")
+
+
+def _summary(summary: BackupSummary) -> str:
+    return f"{summary.evaluations} evaluations, {summary.files} files, {summary.size_bytes / 1e6:.1f} MB"
 
 
 def restore_backup(file: Path, force: bool) -> None:
@@ -161,4 +175,4 @@ def restore_backup(file: Path, force: bool) -> None:
         summary = restore(
             settings, file, force, lambda done, total: progress.update(bar, completed=done, total=total)
         )
-    out().print(f"Restored {summary.files} files into {settings.home}")
+    out().print(f"Restored into {settings.home}: {_summary(summary)}")

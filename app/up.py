@@ -35,13 +35,7 @@ def run_until_stopped(port: int, debug: bool) -> None:
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     err().print("Starting Prefect ...")
     with lasting_server(settings, port, debug) as api_url:
-        from tasks.claim import fail_abandoned
-        from tasks.runtime import ports_here
-
-        for evaluation in fail_abandoned(ports_here()):
-            err().print(
-                f"{evaluation.evaluation_id} was left behind by a program that ended; it is FAILED now."
-            )
+        _tidy()
         log_path = settings.prefect_home / "serve.log"
         runner = start_child([sys.executable, "-m", "flows.serve"], log_path)
         try:
@@ -53,6 +47,19 @@ def run_until_stopped(port: int, debug: bool) -> None:
             err().print("Stopping ...")
             stop_process(runner)
     err().print("All stopped.")
+
+
+def _tidy() -> None:
+    """Put right what programs that were killed have left behind, before anything new begins."""
+    from tasks.claim import fail_abandoned
+    from tasks.publishing import announce_pending, sweep_orphans
+    from tasks.runtime import ports_here
+
+    ports = ports_here()
+    for evaluation in fail_abandoned(ports):
+        err().print(f"{evaluation.evaluation_id} was left behind by a program that ended; it is FAILED now.")
+    sweep_orphans(ports)
+    announce_pending(ports)
 
 
 def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
