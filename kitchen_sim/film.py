@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -88,12 +87,12 @@ def raw_frames(script: Script) -> Iterator[Picture]:
     """Every frame of a script, BGR (height, width, 3), as shown and before encoding."""
     scene = Scene(script)
     for number in range(script.frames):
-        yield scene.frame(number / script.fps)
+        yield scene.frame(script.time_of(number))
 
 
 def _encode(scene: Scene, path: Path, container: str, progress: Progress | None) -> None:
     script = scene.script
-    rate = Fraction(script.fps).limit_denominator(1001)
+    rate = script.rate
     turned = script.rotation_degrees in (90, 270)
     with av.open(str(path), "w", format=container, options={"movflags": "+faststart"}) as output:
         output.metadata["title"] = f"drawn film: {script.dish}"
@@ -114,7 +113,7 @@ def _encode(scene: Scene, path: Path, container: str, progress: Progress | None)
         if script.rotation_degrees:
             stream.set_display_rotation(script.rotation_degrees)
         for number in range(script.frames):
-            picture = scene.frame(number / script.fps)
+            picture = scene.frame(script.time_of(number))
             if script.rotation_degrees:
                 # The player turns counter-clockwise, so what is coded is turned clockwise.
                 picture = np.ascontiguousarray(np.rot90(picture, -script.rotation_degrees // 90))

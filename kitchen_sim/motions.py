@@ -10,6 +10,7 @@ MOTIONS: dict[str, Motion] = {
     "arrange": motions_counter.arrange,
     "blend": motions_counter.blend,
     "boil": motions_hob.boil,
+    "check": motions_hob.check,
     "chop": motions_counter.chop,
     "cover": motions_hob.cover,
     "crack": motions_hob.crack,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from kitchen_sim.poses import (
     stirring,
     wave,
 )
+
+_FILLING = 0.62
 
 
 def chop(t: float, b: Bench) -> Pose:
@@ -228,6 +231,11 @@ def plate(t: float, b: Bench) -> Pose:
 
 def serve(t: float, b: Bench) -> Pose:
     foot = vec(b.work[0], b.work[1], 0.0)
+    if b.from_at is not None and b.from_id is not None:
+        filling_s = b.length_s * _FILLING
+        if t < filling_s:
+            return plate(t, replace(b, length_s=filling_s))
+        t, b = t - filling_s, replace(b, length_s=b.length_s - filling_s)
     u = t / b.length_s
     move = ease((u - 0.25) / 0.5)
     at = foot + vec(0, -0.09 * move, 0.05 * math.sin(math.pi * move))

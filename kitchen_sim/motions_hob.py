@@ -242,6 +242,20 @@ def heat(t: float, b: Bench) -> Pose:
     return Pose(palm, b.rest_other, 0.05, 0.35)
 
 
+def check(t: float, b: Bench) -> Pose:
+    u = (0.28 * b.pace * t) % 1.0
+    near_eye = vec(b.work[0] - b.side * 0.06, b.work[1] - 0.24, b.rim_z + 0.20)
+    if u < 0.3:
+        tip = b.work + vec(0.008 * wave(u * 5), 0, 0.004)
+    elif u < 0.5:
+        tip = between(b.work, near_eye, (u - 0.3) / 0.2, 0.03)
+    elif u < 0.8:
+        tip = near_eye + vec(0, 0, 0.006 * wave(2.2 * t))
+    else:
+        tip = between(near_eye, b.work, (u - 0.8) / 0.2, 0.03)
+    return Pose(grip_for(tip, b, 0.15, 0.5), b.rest_other, 0.85, 0.4, tool="small-spoon", tip=tip)
+
+
 def turn_off(t: float, b: Bench) -> Pose:
     share = t / b.length_s
     at = b.knob + vec(0, -0.045, 0.012)

@@ -94,8 +94,8 @@ def _plan(board: Storyboard, index: int, step: ScriptStep) -> Plan:
     foods = tuple(food_named(name) for name in step.ingredients)
     sources = tuple(f"of:{name}" for name in step.ingredients)
     from_id = None
-    if motion in ("strain", "plate", "drain", "serve"):
-        from_id = _fullest_hob(board, step, target)
+    if motion in ("strain", "plate", "drain") or (motion == "serve" and _is_empty(board, target)):
+        from_id = _fullest(board, step, target)
     return Plan(index, step, motion, row["tool"], target, sources, from_id, foods)
 
 
@@ -120,6 +120,8 @@ def _target(board: Storyboard, step: ScriptStep, place: str, motion: str) -> str
         "stir",
         "rest",
         "heat",
+        "check",
+        "garnish",
         "boil",
         "simmer",
         "cover",
@@ -138,22 +140,20 @@ def _target(board: Storyboard, step: ScriptStep, place: str, motion: str) -> str
     return next(t.thing_id for t in board.things.values() if t.kind in fallback)
 
 
-def _fullest_hob(board: Storyboard, step: ScriptStep, target: str) -> str:
-    words = [
-        w
-        for w in step.objects
-        if w in board.things and w != target and board.things[w].kind in (*HOB_FORMS, "bowl")
-    ]
-    if words:
-        return words[0]
-    used = [
-        p.target_id
-        for p in board.plans
-        if p.target_id in board.things and board.things[p.target_id].kind in HOB_FORMS
-    ]
-    if used:
-        return used[-1]
-    return next(t.thing_id for t in board.things.values() if t.kind in HOB_FORMS)
+def _is_empty(board: Storyboard, target: str) -> bool:
+    """Whether no earlier step put anything there, so that serving begins with putting the dish on it."""
+    filling = ("strain", "plate", "drain", "serve", "add", "arrange", "mix", "pour")
+    cooked = any(p.motion in filling for p in board.plans)
+    return cooked and not any(p.target_id == target and p.motion in filling for p in board.plans)
+
+
+def _fullest(board: Storyboard, step: ScriptStep, target: str) -> str:
+    """The vessel that a step takes from: the one it names, or the one worked in last."""
+    named = [w for w in step.objects if w in board.things]
+    used = [p.target_id for p in reversed(board.plans) if p.target_id in board.things]
+    hob = [t.thing_id for t in board.things.values() if t.kind in HOB_FORMS]
+    holding = (*HOB_FORMS, "bowl", "mixer")
+    return next(n for n in (*named, *used, *hob) if n != target and board.things[n].kind in holding)
 
 
 def _schedule(board: Storyboard, plan: Plan) -> None:
@@ -190,14 +190,14 @@ def _schedule(board: Storyboard, plan: Plan) -> None:
             liquid = food.form == "liquid"
             amount = 0.26 if liquid else (0.05 if plan.motion in ("sprinkle", "garnish") else 0.12)
             board.additions.append(Addition(plan.target_id, food, amount, first, last))
-    elif plan.motion in ("strain", "plate", "drain") and plan.from_id is not None:
+    elif plan.from_id is not None:
         board.transfers.append(
             Transfer(
                 plan.from_id,
                 plan.target_id,
-                0.95 if plan.motion != "plate" else 0.7,
+                0.95 if plan.motion in ("strain", "drain") else 0.7,
                 start_s + length * 0.3,
-                start_s + length * 0.85,
+                start_s + length * (0.6 if plan.motion == "serve" else 0.85),
                 plan.motion in ("strain", "drain"),
             )
         )

@@ -67,7 +67,7 @@ class Scene:
             style.zoom,
             style.mirrored,
         )
-        self._layers: OrderedDict[tuple[object, ...], Picture] = OrderedDict()
+        self._layers: OrderedDict[tuple[object, ...], tuple[Picture, _Found]] = OrderedDict()
         self._backdrop: Picture | None = None
         self._noise = self._noise_tiles()
         self._shake_phase = float(np.random.default_rng([0x5A4E, script.seed]).uniform(0, 9))
@@ -132,9 +132,12 @@ class Scene:
         key = tuple(
             (t.thing_id, t.thing_id in busy or self.board.changes(t.thing_id, time_s)) for t in standing
         )
-        if found is None and key in self._layers:
+        if key in self._layers:
             self._layers.move_to_end(key)
-            return self._layers[key]
+            picture, seen = self._layers[key]
+            if found is not None:
+                found += seen
+            return picture
         if self._backdrop is None:
             self._backdrop = np.empty((self.height, self.width, 3), np.uint8)
             draw_backdrop(self._canvas(self._backdrop), self.style)
@@ -159,8 +162,7 @@ class Scene:
                 self._draw_inside(canvas, thing, thing.origin, None, settled_s, None, seen)
         if found is not None:
             found += seen
-            return picture
-        self._layers[key] = picture
+        self._layers[key] = picture, seen
         if len(self._layers) > _LAYERS_KEPT:
             self._layers.popitem(last=False)
         return picture

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -100,8 +101,8 @@ class Script(Plain):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     style_group: str | None = None
     camera: Literal["front", "side"] = "front"
-    width_px: Annotated[int, Field(ge=96, le=3840)] = 1280
-    height_px: Annotated[int, Field(ge=96, le=3840)] = 720
+    width_px: Annotated[int, Field(ge=64, le=3840)] = 1280
+    height_px: Annotated[int, Field(ge=64, le=3840)] = 720
     fps: Annotated[float, Field(ge=1, le=120)] = 25.0
     rotation_degrees: Literal[0, 90, 180, 270] = 0
     bit_rate_mbit: Annotated[float, Field(gt=0.05, le=60)] | None = None
@@ -141,7 +142,21 @@ class Script(Plain):
     @property
     def frames(self) -> int:
         """Number of frames, the last one not past the film's end."""
-        return max(1, round(self.duration_s * self.fps))
+        return max(1, round(self.duration_s * self.rate))
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second exactly: 29.97 and its like are the broadcast rates over 1001."""
+        broadcast = Fraction(round(self.fps) * 1000, 1001)
+        return (
+            broadcast
+            if abs(float(broadcast) - self.fps) < 0.003
+            else Fraction(self.fps).limit_denominator(1001)
+        )
+
+    def time_of(self, frame: int) -> float:
+        """When a frame is shown, seconds from the first one."""
+        return float(frame / self.rate)
 
     def step_at(self, time_s: float) -> ScriptStep | None:
         """The step under way at a moment, its end not included; ``None`` between steps."""

@@ -13,8 +13,8 @@ from kitchen_sim.script import Script, ScriptStep
 from kitchen_sim.storyboard import motions
 from kitchen_sim.styles import style_groups
 
-_TILE = (208, 118)
-_COLUMNS = 6
+_TILE = (200, 112)
+_COLUMNS = 7
 _LENGTH_S = 7.0
 _PROPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "crack": (("pan",), ("egg",)),

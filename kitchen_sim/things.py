@@ -69,7 +69,6 @@ VESSEL_WORDS: dict[str, str] = {
     "griddle": "tawa",
     "cooker": "cooker",
     "pressure-cooker": "cooker",
-    "tadka-pan": "small-pan",
     "bowl": "bowl",
     "mixing-bowl": "bowl",
     "plate": "plate",

@@ -24,15 +24,15 @@ DEVIATIONS: dict[MistakeKind, str] = {
     "heat_too_high": "wrong_heat",
     "heat_too_low": "wrong_heat",
     "wrong_ingredient": "wrong_ingredient",
-    "missing_ingredient": "missing",
+    "missing_ingredient": "wrong_ingredient",
     "poor_plating": "poor_plating",
 }
 
 
 def frame_span(script: Script, start_s: float, end_s: float) -> tuple[int, int]:
     """(first frame, one past the last) shown from ``start_s`` up to ``end_s``."""
-    first = math.ceil((start_s - 1e-6) * script.fps)
-    past = math.ceil((end_s - 1e-6) * script.fps)
+    first = math.ceil((start_s - 1e-6) * script.rate)
+    past = math.ceil((end_s - 1e-6) * script.rate)
     return max(0, first), min(script.frames, past)
 
 
@@ -43,7 +43,7 @@ def actions_per_second(script: Script) -> list[str]:
         first, past = frame_span(script, second, second + 1)
         counts: dict[str, int] = {}
         for number in range(first, past):
-            step = script.step_at(number / script.fps)
+            step = script.step_at(script.time_of(number))
             label = BACKGROUND if step is None else motion_of(step.action)
             counts[label] = counts.get(label, 0) + 1
         labels.append(
@@ -60,7 +60,7 @@ def truth_of(scene: Scene, film_name: str, film_sha256: str) -> dict[str, Any]:
     flames: list[dict[str, Any]] = []
     for time_s in times:
         # A sample is what the frame shown at that time shows.
-        frame_s = math.floor(time_s * script.fps + 1e-6) / script.fps
+        frame_s = script.time_of(math.floor(time_s * script.rate + 1e-6))
         boxes += [{"timeSeconds": time_s, "label": b.label, "box": list(b.box)} for b in scene.boxes(frame_s)]
         flame, level = scene.flame(frame_s)
         flames.append({"timeSeconds": time_s, "flame": flame, "level": level})
@@ -163,10 +163,10 @@ def plate_of(scene: Scene) -> dict[str, Any] | None:
         if inside.fill < 0.02:
             continue
         remarks = list(_POOR_REMARKS) if script.plating == "poor" else []
-        boxes = [b.box for b in scene.boxes((script.frames - 1) / script.fps) if b.label == thing.label]
+        boxes = [b.box for b in scene.boxes(script.time_of(script.frames - 1)) if b.label == thing.label]
         return {
             "label": thing.label,
-            "timeSeconds": round((script.frames - 1) / script.fps, 3),
+            "timeSeconds": round(script.time_of(script.frames - 1), 3),
             "box": list(boxes[0]) if boxes else None,
             "fill": round(inside.fill, 3),
             "colour": [round(c) for c in inside.colour],
