@@ -42,7 +42,7 @@ def _peak_bytes(path: Path) -> tuple[int, int]:
 def test_five_minutes_take_no_more_memory_than_one(tmp_path: Path) -> None:
     def draw(minutes: int) -> Path:
         plan = FilmPlan(
-            f"{minutes}.mp4", width=240, height=180, fps=Fraction(5), seconds=Fraction(60 * minutes),
+            f"{minutes}.mp4", width=160, height=120, fps=Fraction(5), seconds=Fraction(60 * minutes),
             options={"g": "100"},
         )  # fmt: skip
         return draw_film(tmp_path, plan)
