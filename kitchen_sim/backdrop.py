@@ -227,7 +227,8 @@ def _counter_texture(style: Style, rng: np.random.Generator, w_m: float, h_m: fl
             level = cv2.GaussianBlur(level, (3, 3), 0) * 2.2 + _clouds(rng, shape, 12) * 0.6
     else:
         level = _clouds(rng, shape, 60) * 0.6 + rng.normal(0, 0.4, shape[:2])
-    return np.clip(base * (1 + grain * level[..., None]), 0, 255).astype(np.uint8)
+    texture: Picture = np.clip(base * (1 + grain * level[..., None]), 0, 255).astype(np.uint8)
+    return texture
 
 
 def _wall_texture(style: Style, rng: np.random.Generator, w_m: float, h_m: float) -> Picture:
@@ -264,4 +265,5 @@ def _wall_texture(style: Style, rng: np.random.Generator, w_m: float, h_m: float
         cv2.rectangle(base, (0, int(height * 0.80)), (width, height), joint, -1)
         cv2.line(base, (0, int(height * 0.80)), (width, int(height * 0.80)), (60, 60, 60), 3)
     level = _clouds(rng, base.shape, 70) * (0.05 if kind in ("plaster", "washed") else 0.015)
-    return np.clip(base * (1 + level[..., None]), 0, 255).astype(np.uint8)
+    texture: Picture = np.clip(base * (1 + level[..., None]), 0, 255).astype(np.uint8)
+    return texture

@@ -68,7 +68,7 @@ class Camera:
         """Pixels (N, 2) of kitchen points (N, 3); what lies behind the camera is pushed to just before it."""
         local = (points - self.eye) @ self.axes.T
         depth = np.maximum(local[:, 2:3], 0.08)
-        flat = local[:, :2] * (self.focal / depth) + self.centre
+        flat: Floats = local[:, :2] * (self.focal / depth) + self.centre
         if self.mirrored:
             flat[:, 0] = self.size[0] - flat[:, 0]
         return flat
@@ -175,7 +175,8 @@ class Canvas:
             )
             np.clip(quad, -_LIMIT, _LIMIT, out=quad)
             self.flat(quad, rgb, shade * lit)
-        return hull.astype(np.float64)
+        outline: Floats = hull.astype(np.float64)
+        return outline
 
     def ring(self, centre: Floats, radius: float, frame: Floats | None = None) -> Floats:
         """Pixels of a circle about the (turned) z axis."""

@@ -151,7 +151,7 @@ def write_contact_sheet(path: Path) -> Path:
 
 
 def _titled(picture: Picture, title: str) -> Picture:
-    tile = cv2.resize(picture, _TILE, interpolation=cv2.INTER_AREA)
+    tile: Picture = cv2.resize(picture, _TILE, interpolation=cv2.INTER_AREA)
     cv2.rectangle(tile, (0, 0), (8 * len(title) + 10, 15), (255, 255, 255), -1)
     cv2.putText(tile, title, (4, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (0, 0, 0), 1, cv2.LINE_AA)
     return tile

@@ -96,7 +96,8 @@ def main() -> int:
         if isinstance(film, dict):
             print(
                 f"{name:16} {film['frames']} frames in {film['wallSeconds']:.1f} s wall, "
-                f"{film['cpuSeconds']:.1f} s CPU: {film['fps']:.1f} fps, {film['megabitsPerSecond']:.2f} Mbit/s"
+                f"{film['cpuSeconds']:.1f} s CPU: {film['fps']:.1f} fps, "
+                f"{film['megabitsPerSecond']:.2f} Mbit/s"
             )
     slowest = min(row["fps"] for row in groups.values())
     verdict = "holds" if slowest >= BAR_FPS else "missed"
