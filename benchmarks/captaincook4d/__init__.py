@@ -13,18 +13,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bharatchef.judgement import judge, load_thresholds, wrong_times
+from bharatchef.judgement import expected_mistakes, judge, load_thresholds, wrong_times
 from bharatchef.observed import Analyser, Performance, SegmentSource, Unavailable
 from bharatchef.records import ActionSegment, Dish
-from bharatchef.scoring import load_rubric, score
+from bharatchef.scoring import expected_loss, load_rubric
 from bharatchef.vocabulary import DeviationKind, Span
 from knowledge_base.captaincook4d import dish_from_captaincook4d, step_id
 from knowledge_base.checking import check_bytes
 
 Segments = Sequence[Mapping[str, Any]]
 Answer = dict[str, Any]
-# One slip of timing does not make a performance faulty; a step left out or out of order does.
-_CLEAN_FROM = 97.0
+# Points expected to be lost from which a performance is called faulty: less than one mistake in the sequence
+# of steps costs, more than one slip of timing.
+_FAULTY_FROM = 4.0
 _LEFT_OUT = (DeviationKind.MISSING, DeviationKind.NOT_SEEN)
 
 
@@ -38,19 +39,17 @@ def make_judge(
     def answer(segments: Segments) -> Answer:
         performance = performance_of(segments)
         judgement = judge(dish, performance, thresholds)
-        overall = score(dish, performance, judgement, rubric).overall
         wrong = wrong_times(dish, performance, thresholds)
         left_out = [d.step_id for d in judgement.deviations if d.kind in _LEFT_OUT and d.step_id]
         disorder = [d for d in judgement.deviations if d.kind is DeviationKind.OUT_OF_ORDER]
         order = {index for d in disorder for index in d.segments}
-        lost = 100.0 if overall is None else 100.0 - overall
         return {
             "missing": Counter(int(step.removeprefix("step-")) for step in left_out),
             "order": sorted(order),
             "timing": wrong,
             "error": {i: wrong.get(i, 0.0) + (i in order) for i in range(len(segments))},
-            "score": lost + sum(wrong.values()),
-            "flagged": lost > 100.0 - _CLEAN_FROM,
+            "score": expected_mistakes(judgement, wrong),
+            "flagged": expected_loss(dish, judgement, wrong, rubric) > _FAULTY_FROM,
         }
 
     return answer

@@ -19,6 +19,7 @@ from bharatchef.judgement.marks import (
 from bharatchef.judgement.matching import Matching, doings, matching
 from bharatchef.judgement.order import order_findings
 from bharatchef.judgement.presence import absence_findings, another_dish, surplus_findings
+from bharatchef.judgement.repair import repaired
 from bharatchef.judgement.thresholds import Thresholds
 from bharatchef.judgement.timing import time_suspicions, timing_findings
 from bharatchef.observed import Performance
@@ -44,8 +45,8 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
     findings = [*visual.findings, *technique.findings, *plate.findings]
     if not blind:
         findings += order_findings(graph, matched, _experts(dish, graph, thresholds), thresholds.order)
-        findings += absence_findings(graph, matched, performance, thresholds.presence)
-        findings += surplus_findings(graph, matched)
+        findings += absence_findings(graph, matched, models, performance, thresholds.presence)
+        findings += surplus_findings(graph, matched, performance.source.kind, thresholds.presence)
         findings += timing_findings(graph, matched, models, performance.source.kind, thresholds.timing)
         findings += heat.findings
     deviations = numbered(findings)
@@ -78,12 +79,33 @@ def wrong_times(dish: Dish, performance: Performance, thresholds: Thresholds) ->
     return {index: sure for node, sure in found.items() for index in matched.done[node].indices}
 
 
+def expected_mistakes(judgement: Judgement, wrong_times: Mapping[int, float]) -> float:
+    """How many mistakes in steps and times a performance is expected to hold, each with its probability.
+
+    A step that was not seen counts with the probability that it was left out all the same.
+
+    Args:
+        wrong_times: of each segment the probability that it took the wrong time (``wrong_times``).
+    """
+    count = sum(wrong_times.values())
+    for deviation in judgement.deviations:
+        if deviation.category is not Category.STEP_SEQUENCE or deviation.cause_id is not None:
+            continue
+        unseen = deviation.kind is DeviationKind.NOT_SEEN
+        count += 1.0 - deviation.confidence if unseen else deviation.confidence
+    return count
+
+
 def _matched(
     dish: Dish, performance: Performance, thresholds: Thresholds
 ) -> tuple[StepGraph, Matching, Mapping[str, DurationModel]]:
     graph = step_graph(dish)
-    found = doings(performance.segments, graph, thresholds.presence.same_step_gap_s)
-    return graph, matching(graph, found, thresholds), duration_models(dish, thresholds.durations)
+    models = duration_models(dish, thresholds.durations)
+    gap_s = thresholds.presence.same_step_gap_s
+    if performance.source.kind in thresholds.repair.sources:
+        found = doings(performance.segments, graph, gap_s, models)
+        return graph, repaired(graph, found, models, _experts(dish, graph, thresholds), thresholds), models
+    return graph, matching(graph, doings(performance.segments, graph, gap_s), thresholds), models
 
 
 def _experts(dish: Dish, graph: StepGraph, thresholds: Thresholds) -> tuple[Matching, ...]:

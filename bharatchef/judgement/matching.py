@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
+from bharatchef.judgement.durations import DurationModel
 from bharatchef.judgement.graph import Node, StepGraph
 from bharatchef.judgement.thresholds import Thresholds
 from bharatchef.records import ActionSegment
@@ -53,13 +54,22 @@ def begun_early(first: Doing, then: Doing, overlap_s: float) -> bool:
     return min(first.end_s, then.end_s) - first.start_s <= overlap_s
 
 
-def doings(segments: Sequence[ActionSegment], graph: StepGraph, gap_s: float) -> tuple[Doing, ...]:
+def doings(
+    segments: Sequence[ActionSegment],
+    graph: StepGraph,
+    gap_s: float,
+    models: Mapping[str, DurationModel] | None = None,
+) -> tuple[Doing, ...]:
     """The segments that name a step, in time, with the pieces of one doing joined.
 
     A step that was found more often than the dish asks for may have been interrupted: pieces of it
     that follow each other with at most ``gap_s`` between them, and no other step begun in between, are
     joined, the nearest first, until it is found as often as asked. The order of ``segments`` changes
     nothing.
+
+    Args:
+        models: with them, pieces are joined only where the whole has a likelier duration than its
+            longest piece: of a fallible source one of the two may be false.
     """
     order = sorted(
         (i for i, segment in enumerate(segments) if segment.step_id is not None),
@@ -83,12 +93,21 @@ def doings(segments: Sequence[ActionSegment], graph: StepGraph, gap_s: float) ->
             if one.step_id == later.step_id
             and later.start_s - one.end_s <= gap_s
             and counts[one.step_id] > _asked(graph, one.step_id)
+            and _likelier_joined(one, later, models)
         ]
         if not gaps:
             return tuple(found)
         _, place = min(gaps)
         counts[found[place].step_id] -= 1
         found[place : place + 2] = [_joined(found[place], found[place + 1])]
+
+
+def _likelier_joined(one: Doing, later: Doing, models: Mapping[str, DurationModel] | None) -> bool:
+    if models is None or one.step_id not in models:
+        return True
+    model = models[one.step_id]
+    whole_s = max(one.end_s, later.end_s) - one.start_s
+    return model.log_density(whole_s) > model.log_density(max(one.length_s, later.length_s))
 
 
 def _asked(graph: StepGraph, step_id: str) -> int:

@@ -89,13 +89,25 @@ def order_findings(
     for node in leading:
         if node in causes:
             told[node] = _finding(graph, matched, pairs, node, None)
-    followers = []
+    following: dict[Node, list[tuple[Node, BrokenPair]]] = {}
     for node in leading:
         if node not in causes:
             mine = _tightest(graph, matched, pairs, node)
-            cause = told[mine.then if mine.first == node else mine.first]
-            followers.append(_finding(graph, matched, pairs, node, cause))
+            following.setdefault(mine.then if mine.first == node else mine.first, []).append((node, mine))
+    followers = []
+    for cause, nodes in following.items():
+        # One step far too early passes by many others; where little else is out of order, only those that
+        # it should have waited for directly are out of order with it.
+        passed_by = len(nodes) >= thresholds.many_followers and len(causes) <= thresholds.few_causes
+        for node, mine in nodes:
+            if not passed_by or mine.first == cause or _adjacent(graph, matched, mine):
+                followers.append(_finding(graph, matched, pairs, node, told[cause]))
     return (*told.values(), *followers)
+
+
+def _adjacent(graph: StepGraph, matched: Matching, pair: BrokenPair) -> bool:
+    """Whether nothing that was done belongs between the two."""
+    return not (graph.after[pair.first] & graph.before[pair.then] & matched.done.keys())
 
 
 def _tightest(graph: StepGraph, matched: Matching, pairs: tuple[BrokenPair, ...], node: Node) -> BrokenPair:

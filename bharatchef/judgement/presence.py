@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import exp, log
 
+from bharatchef.judgement.durations import DurationModel
 from bharatchef.judgement.findings import Finding, clock, length, words_for
 from bharatchef.judgement.graph import Node, StepGraph
 from bharatchef.judgement.matching import Matching
@@ -13,17 +15,23 @@ from bharatchef.vocabulary import Category, DeviationKind, Span
 
 
 def absence_findings(
-    graph: StepGraph, matched: Matching, performance: Performance, thresholds: PresenceThresholds
+    graph: StepGraph,
+    matched: Matching,
+    models: Mapping[str, DurationModel],
+    performance: Performance,
+    thresholds: PresenceThresholds,
 ) -> tuple[Finding, ...]:
     """A finding for every required time that nothing did: missing, or not seen where that is likelier.
 
     Missing needs evidence that the step could have been seen: the stretch between its neighbours in
-    the dish's order was in view, and the source seldom fails to report a step that was done.
+    the dish's order was in view, the source seldom fails to report a step that was done, and no free
+    time is left in which the step would fit. A missing step's confidence is the probability that it
+    was left out, a not seen one's that it was not.
     """
     if not matched.done:
         return ()
     return tuple(
-        _absence(graph, matched, node, performance, thresholds)
+        _absence(graph, matched, node, models.get(node.step_id), performance, thresholds)
         for node in graph.nodes
         if node not in matched.done and not graph.steps[node.step_id].optional
     )
@@ -33,6 +41,7 @@ def _absence(
     graph: StepGraph,
     matched: Matching,
     node: Node,
+    model: DurationModel | None,
     performance: Performance,
     thresholds: PresenceThresholds,
 ) -> Finding:
@@ -46,15 +55,13 @@ def _absence(
     elif hidden_s > max(thresholds.hidden_gap_s, shortest_s / 2):
         seen = f"{length(hidden_s)} in which it may have been done could not be seen"
     else:
-        missed = _miss_rate(matched, performance, thresholds)
-        if _busy(matched, window, shortest_s / 2):
-            missed *= 0.5
-        sure = thresholds.skip_rate / (thresholds.skip_rate + missed)
+        sure = _left_out(matched, window, model, performance, thresholds)
         if sure >= thresholds.missing_from:
             kind, confidence = DeviationKind.MISSING, sure
             seen = "all of the time in which it belongs was in view, and it was not done"
         else:
-            seen = "it was not recognised, but the source often overlooks a step that was done"
+            confidence = 1.0 - sure
+            seen = "it was not recognised, but there was time for it, and it is easily overlooked"
     times = f", time {node.time} of {step.required_count}" if step.required_count > 1 else ""
     return Finding(
         kind=kind,
@@ -68,6 +75,23 @@ def _absence(
         safety_id=next(iter(step.safety), None),
         subject=str(node.time),
     )
+
+
+def _left_out(
+    matched: Matching,
+    window: Span,
+    model: DurationModel | None,
+    performance: Performance,
+    thresholds: PresenceThresholds,
+) -> float:
+    """The probability that a step was left out, not overlooked, all of its time having been in view."""
+    odds = log(thresholds.skip_rate / _miss_rate(matched, performance, thresholds))
+    if model is not None:
+        taken = [Span(start_s=d.start_s, end_s=d.end_s) for d in matched.done.values()]
+        room = log(longest_gap_s(taken, window) + 1.0) - model.mean
+        share = min(1.0, max(0.0, room / thresholds.no_room_from))
+        odds += thresholds.room_weight + share * (thresholds.no_room_weight - thresholds.room_weight)
+    return 1.0 / (1.0 + exp(-odds))
 
 
 def _window(graph: StepGraph, matched: Matching, node: Node, performance: Performance) -> Span:
@@ -99,17 +123,20 @@ def _miss_rate(matched: Matching, performance: Performance, thresholds: Presence
     """How likely the source overlooks a step: its usual rate, or worse where it is unsure itself."""
     usual = thresholds.miss_rate.get(performance.source.kind, 1.0)
     doubts = [1.0 - doing.confidence for doing in matched.done.values()]
-    return max(usual, sum(doubts) / len(doubts) if doubts else 1.0)
+    return max(1e-6, usual, sum(doubts) / len(doubts) if doubts else 1.0)
 
 
-def _busy(matched: Matching, window: Span, room_s: float) -> bool:
-    """Whether other steps fill the window so that no free stretch is long enough for this one."""
-    taken = [Span(start_s=d.start_s, end_s=d.end_s) for d in matched.done.values()]
-    return longest_gap_s(taken, window) < room_s
+def surplus_findings(
+    graph: StepGraph, matched: Matching, source: str, thresholds: PresenceThresholds
+) -> tuple[Finding, ...]:
+    """A finding for each doing beyond the required times, and for each that is no step of the dish.
 
-
-def surplus_findings(graph: StepGraph, matched: Matching) -> tuple[Finding, ...]:
-    """A finding for each doing beyond the required times, and for each that is no step of the dish."""
+    Args:
+        source: the kind of source that reported them (``SegmentSource.kind``); of one that often reports
+            what was not there, a surplus is more probably its mistake than the cook's.
+    """
+    false_rate = thresholds.false_rate.get(source, 1.0)
+    real = thresholds.surplus_rate / (thresholds.surplus_rate + false_rate)
     found = []
     for doing in matched.surplus:
         step = graph.steps[doing.step_id]
@@ -124,7 +151,7 @@ def surplus_findings(graph: StepGraph, matched: Matching) -> tuple[Finding, ...]
                 expected=f"{words_for(step)} {times}",
                 expected_source="steps of the dish",
                 seen=f"done again at {clock(doing.start_s)}",
-                confidence=doing.confidence,
+                confidence=doing.confidence * real,
             )
         )
     for doing in matched.unknown:
@@ -137,7 +164,7 @@ def surplus_findings(graph: StepGraph, matched: Matching) -> tuple[Finding, ...]
                 expected="the steps of this dish",
                 expected_source="steps of the dish",
                 seen=f"“{doing.step_id}” at {clock(doing.start_s)}, which this dish does not ask for",
-                confidence=doing.confidence,
+                confidence=doing.confidence * real,
                 subject=doing.step_id,
             )
         )

@@ -22,6 +22,8 @@ class OrderThresholds(Record):
 
     concurrent_overlap_s: Seconds
     lead_half_s: PositiveSeconds
+    many_followers: Annotated[int, Field(ge=1)]
+    few_causes: Annotated[int, Field(ge=0)]
 
 
 class PresenceThresholds(Record):
@@ -29,10 +31,43 @@ class PresenceThresholds(Record):
 
     miss_rate: dict[str, Confidence]
     skip_rate: Rate
+    surplus_rate: Rate
+    false_rate: dict[str, Confidence]
     missing_from: Confidence
+    no_room_from: Annotated[float, Field(lt=0)]
+    no_room_weight: float
+    room_weight: float
     hidden_gap_s: Seconds
     same_step_gap_s: Seconds
     another_dish_share: Confidence
+
+
+class RepairThresholds(Record):
+    """How a fallible source's segments are read; costs are negative log probabilities."""
+
+    sources: tuple[str, ...]
+    drop_rate: Rate
+    misread_rate: Rate
+    false_cost: Positive
+    trust: Rate
+    false_covered_rate: Rate
+    true_covered_rate: Rate
+    usual_duration_s: PositiveSeconds
+    usual_spread: Positive
+    most_duration_cost: Positive
+    order_cost: Positive
+    order_cost_more: Positive
+    order_cost_open: Positive
+    most_open: Annotated[int, Field(ge=1)]
+    most_branches: Annotated[int, Field(ge=1)]
+
+
+class PlaceThresholds(Record):
+    """How widely the places of one step lie among people who can cook."""
+
+    spread: Positive
+    spread_weight: Positive
+    anywhere: Rate
 
 
 class TimingThresholds(Record):
@@ -86,6 +121,8 @@ class Thresholds(Record):
     version: str
     sha256: Sha256
     order: OrderThresholds
+    repair: RepairThresholds
+    places: PlaceThresholds
     presence: PresenceThresholds
     timing: TimingThresholds
     durations: DurationThresholds

@@ -53,6 +53,38 @@ def score(dish: Dish, performance: Performance, judgement: Judgement, rubric: Ru
     )
 
 
+def expected_loss(
+    dish: Dish, judgement: Judgement, wrong_times: Mapping[int, float], rubric: Rubric
+) -> float:
+    """How many points off the overall score a performance is expected to have cost, 0 or more, not capped.
+
+    Where the scorecard charges what is certain enough, this counts everything with its probability, so
+    that two performances without a charged mistake can still be told apart.
+
+    Args:
+        wrong_times: of each segment the probability that it took the wrong time (``judgement.wrong_times``).
+    """
+    steps = {step.step_id: step for step in dish.expected_steps}
+    scored = {c for c in Category if not judgement.assessable[c]}
+    weight = sum(rubric.weights[c] for c in scored)
+    lost = 0.0
+    for deviation in judgement.deviations:
+        kind, probability = deviation.kind, deviation.confidence
+        if deviation.category not in scored or deviation.category is Category.TIMING or deviation.cause_id:
+            continue
+        if kind is DeviationKind.NOT_SEEN and deviation.category is Category.STEP_SEQUENCE:
+            kind, probability = DeviationKind.MISSING, 1.0 - probability
+        lost += probability * rubric.weights[deviation.category] * rubric.points[kind]
+        if kind is DeviationKind.MISSING:
+            for category in scored & {Category.TIMING, Category.HEAT}:
+                cents = _left_out(category, steps, deviation, rubric)
+                lost += probability * rubric.weights[category] * cents / 100
+    if Category.TIMING in scored:
+        worst = max(rubric.points[DeviationKind.TOO_LONG], rubric.points[DeviationKind.TOO_SHORT])
+        lost += rubric.weights[Category.TIMING] * worst * sum(wrong_times.values())
+    return lost / weight if weight else 0.0
+
+
 def _mean(
     charged: Mapping[Category, CategoryScore],
     scored: Mapping[Category, CategoryScore],

@@ -46,7 +46,14 @@ def test_a_step_left_out_in_full_view_is_missing_with_the_stretch_where_it_belon
     (missing,) = judgement.deviations
     assert (missing.kind, missing.step_id, missing.safety_id) == (K.MISSING, "boil", "hot-water")
     assert (missing.span.start_s, missing.span.end_s) == (10, 42)
-    assert missing.confidence > 0.8
+    assert missing.confidence > 0.6
+
+
+def test_a_step_is_more_surely_missing_where_no_time_was_left_for_it():
+    pressed = [("pour", 0, 10), ("warm-milk", 5, 12), ("leaves", 12, 20), ("mix", 21, 40), ("serve", 41, 50)]
+    roomy, tight = (judge(tea(), performance(rows), THRESHOLDS) for rows in (without("boil"), pressed))
+    assert kinds(roomy) == kinds(tight) == [("missing", "boil")]
+    assert tight.deviations[0].confidence > 0.9 > roomy.deviations[0].confidence
 
 
 def test_a_step_is_not_seen_where_the_film_does_not_show_the_time_it_belongs_in():
@@ -77,7 +84,7 @@ def test_one_step_far_too_early_is_one_cause_and_the_rest_follow_from_it():
     causes = [d for d in judgement.deviations if d.cause_id is None]
     assert [(d.kind, d.step_id) for d in causes] == [(K.OUT_OF_ORDER, "serve")]
     assert {d.cause_id for d in judgement.deviations if d.cause_id} == {causes[0].deviation_id}
-    assert len(judgement.deviations) == 6
+    assert [d.step_id for d in judgement.deviations] == ["serve", "mix"]
     assert judgement.sequence_accuracy == pytest.approx(5 / 6)
     assert "serve needs mix." in causes[0].expected_source
 

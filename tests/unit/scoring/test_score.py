@@ -91,7 +91,14 @@ def test_one_late_step_costs_one_order_error_shared_by_both_ends():
     sequence = card(rows).category(Category.STEP_SEQUENCE)
     assert sequence.score == 88.0
     assert sequence.losses[0].points == 6.0
-    assert [loss.points for loss in sequence.losses[1:]] == [1.2] * 5
+    assert [loss.points for loss in sequence.losses[1:]] == [6.0]
+
+
+def test_the_other_ends_of_one_order_error_share_half_of_it():
+    rows = [*((s, a, b) for s, a, b in TEA_DONE if s != "boil"), ("boil", 90, 110)]
+    sequence = card(rows).category(Category.STEP_SEQUENCE)
+    assert sequence.score == 88.0
+    assert sorted(loss.points for loss in sequence.losses) == [2.0, 2.0, 2.0, 6.0]
 
 
 def test_a_score_never_falls_below_nothing_and_says_so():
