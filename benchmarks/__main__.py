@@ -1,0 +1,30 @@
+"""Every figure that README and docs name, one program after another: ``python -m benchmarks``.
+
+What needs the real recordings beside the checkout says so where they are not there.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAMS = (
+    ("How soon the command answers; the demo's evaluation", ["-m", "benchmarks.command"]),
+    ("Films: decoding, proxies, memory", ["benchmarks/media/measure.py"]),
+    ("Drawing films", ["-m", "benchmarks.kitchen_sim"]),
+    ("Steps out of simulated model outputs", ["benchmarks/perception/run.py"]),
+    ("Judging real cooking", ["-m", "benchmarks.captaincook4d"]),
+)
+
+
+def main() -> int:
+    """Run all of them; the exit status is the number that failed."""
+    failed = 0
+    for title, words in PROGRAMS:
+        print(f"\n== {title} ==", flush=True)
+        failed += subprocess.run([sys.executable, *words], check=False).returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
