@@ -329,7 +329,7 @@ def _emptied(t: float, b: Bench, high: float, through: str | None) -> Pose:
 
 
 def strain(t: float, b: Bench) -> Pose:
-    return _emptied(t, b, 0.13, "strainer")
+    return _emptied(t, b, 0.17, "strainer")
 
 
 def drain(t: float, b: Bench) -> Pose:

@@ -245,7 +245,7 @@ class Scene:
                 looks.draw_poor_plating(canvas, thing.origin, FORMS[thing.kind], inside, self.script.seed)
 
     def _draw_people(self, canvas: Canvas, moment: Moment, time_s: float, found: _Found | None) -> None:
-        """Both arms, what they hold and what falls from it, far things first."""
+        """What the hands hold, what falls from it, and both arms before it, the far arm first."""
         pose, style, plan = moment.pose, self.style, moment.plan
         side = -1.0 if style.left_handed else 1.0
         seen: _Found = []
@@ -258,6 +258,14 @@ class Scene:
             )
             if known is not None:
                 self._draw_inside(canvas, known, held.origin, held.frame, time_s, None, seen)
+        arms = [
+            (pose.lead, side, pose.lead_curl, pose.lead_twist, pose.tool, pose.tip, pose.tool_roll),
+            (pose.other, -side, pose.other_curl, 0.0, pose.other_tool, pose.other_tip, 0.0),
+        ]
+        arms.sort(key=lambda arm: -self.camera.depth(arm[0]))
+        for hand, _, _, _, tool, tip, roll in arms:
+            if tool is not None and tip is not None:
+                seen.append((tool, draw_tool(canvas, style, tool, hand, tip, roll)))
         for fall in pose.falls:
             foods = plan.foods if plan is not None else ()
             colour: tuple[float, float, float] | None = None
@@ -265,14 +273,7 @@ class Scene:
                 colour = self.board.contents(plan.from_id, plan.step.start_s).colour
             food = foods[fall.food] if fall.food < len(foods) else looks.ordinary("water")
             draw_fall(canvas, fall, food, time_s, colour)
-        arms = [
-            (pose.lead, side, pose.lead_curl, pose.lead_twist, pose.tool, pose.tip, pose.tool_roll),
-            (pose.other, -side, pose.other_curl, 0.0, pose.other_tool, pose.other_tip, 0.0),
-        ]
-        arms.sort(key=lambda arm: -self.camera.depth(arm[0]))
-        for hand, which, curl, twist, tool, tip, roll in arms:
-            if tool is not None and tip is not None:
-                seen.append((tool, draw_tool(canvas, style, tool, hand, tip, roll)))
+        for hand, which, curl, twist, *_ in arms:
             seen.append(("hand", draw_arm(canvas, style, hand, which, moment.body_x, curl, twist)))
         if found is not None:
             found += seen
