@@ -133,7 +133,8 @@ def _skipped(script: Script, index: int, _r: str | None, _i: str | None, _rng: n
         raise DrawingError("a script of one step cannot leave it out")
     steps = [s for k, s in enumerate(script.steps) if k != index]
     if motion_of(step.action) in _BRINGING:
-        steps = _without(steps, step.ingredients)
+        # What was done with it before stays: a chopped tomato is chopped, also where it never goes in.
+        steps = steps[:index] + _without(steps, step.ingredients)[index:]
     order = [k for k in range(len(script.steps)) if k != index]
     mistake = PlantedMistake(
         kind="skipped", step_id=step.step_id, expected=f"{step.action} ({step.step_id})", done="left out"
@@ -185,12 +186,17 @@ def _repeated(
     script: Script, index: int, _r: str | None, _i: str | None, _rng: np.random.Generator
 ) -> Script:
     step = script.steps[index]
-    order: list[int | None] = [*range(index + 1), None, *range(index + 1, len(script.steps))]
+    if index + 1 == len(script.steps):
+        raise DrawingError(
+            f"{step.step_id!r} is the last step: done again at once it would be one longer step"
+        )
+    again = index + 2
+    order: list[int | None] = [*range(again), None, *range(again, len(script.steps))]
     steps = [step if k is None else script.steps[k] for k in order]
     mistake = PlantedMistake(
         kind="repeated",
         step_id=step.step_id,
-        step_index=index + 1,
+        step_index=again,
         expected=f"{step.step_id} once",
         done="done again",
     )
