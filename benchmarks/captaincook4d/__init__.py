@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bharatchef.judgement import expected_mistakes, judge, load_thresholds, wrong_times
+from bharatchef.judgement.learning import LearningWeights, load_learning_weights, suggest_order, with_order
 from bharatchef.observed import Analyser, Performance, SegmentSource, Unavailable
 from bharatchef.records import ActionSegment, Dish
 from bharatchef.scoring import expected_loss, load_rubric
@@ -57,8 +58,31 @@ def make_judge(
 
 def dish_of(recipe: Mapping[str, Any], experts: Sequence[Segments], graph: Mapping[str, Any] | None) -> Dish:
     """A recipe of the benchmark as a dish; without a graph its order is the one learnt from ``experts``."""
-    if graph is None:
-        raise ValueError("without a graph the order must be learnt")
+    if graph is not None:
+        return _imported(recipe, experts, graph)
+    dish = plain_dish(recipe, experts)
+    weights = weights_for(recipe["name"])
+    return with_order(dish, suggest_order(dish.expected_steps, dish.expert_performances, weights))
+
+
+def plain_dish(recipe: Mapping[str, Any], experts: Sequence[Segments]) -> Dish:
+    """A recipe as a dish of which nothing is known but its steps and its experts."""
+    nodes: dict[str, int | None] = {"0": None, "-1": None}
+    nodes |= {str(place): int(number) for place, number in enumerate(recipe["steps"], start=1)}
+    edges = [[0, place] for place in range(1, len(nodes) - 1)]
+    edges += [[place, -1] for place in range(1, len(nodes) - 1)]
+    about = {"name": recipe["name"], "steps": recipe["steps"], "required_count": {}, "optional_steps": []}
+    return _imported(about, experts, {"nodes": nodes, "edges": edges})
+
+
+def weights_for(name: str) -> LearningWeights:
+    """The weights of order learning, fitted without the recipe of that name where it was among the fitted."""
+    weights = load_learning_weights()
+    without = json.loads((Path(__file__).parent / "weights_without.json").read_text())
+    return weights.model_copy(update=without[name]) if name in without else weights
+
+
+def _imported(recipe: Mapping[str, Any], experts: Sequence[Segments], graph: Mapping[str, Any]) -> Dish:
     source = {
         "activity_id": 0,
         "name": recipe["name"],

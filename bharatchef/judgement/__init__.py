@@ -4,6 +4,17 @@ Knows nothing of films, models or scores: a performance comes in as segments and
 """
 
 from bharatchef.judgement.judge import expected_mistakes, judge, wrong_times
+from bharatchef.judgement.learning import OrderSuggestion, load_learning_weights, suggest_order, with_order
 from bharatchef.judgement.thresholds import Thresholds, load_thresholds
 
-__all__ = ["Thresholds", "expected_mistakes", "judge", "load_thresholds", "wrong_times"]
+__all__ = [
+    "OrderSuggestion",
+    "Thresholds",
+    "expected_mistakes",
+    "judge",
+    "load_learning_weights",
+    "load_thresholds",
+    "suggest_order",
+    "with_order",
+    "wrong_times",
+]

@@ -44,7 +44,9 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
     plate = plate_assessment(dish, performance, thresholds.plate)
     findings = [*visual.findings, *technique.findings, *plate.findings]
     if not blind:
-        findings += order_findings(graph, matched, _experts(dish, graph, thresholds), thresholds.order)
+        findings += order_findings(
+            graph, matched, expert_matchings(dish, graph, thresholds), thresholds.order
+        )
         findings += absence_findings(graph, matched, models, performance, thresholds.presence)
         findings += surplus_findings(graph, matched, performance.source.kind, thresholds.presence)
         findings += timing_findings(graph, matched, models, performance.source.kind, thresholds.timing)
@@ -104,11 +106,15 @@ def _matched(
     gap_s = thresholds.presence.same_step_gap_s
     if performance.source.kind in thresholds.repair.sources:
         found = doings(performance.segments, graph, gap_s, models)
-        return graph, repaired(graph, found, models, _experts(dish, graph, thresholds), thresholds), models
+        return (
+            graph,
+            repaired(graph, found, models, expert_matchings(dish, graph, thresholds), thresholds),
+            models,
+        )
     return graph, matching(graph, doings(performance.segments, graph, gap_s), thresholds), models
 
 
-def _experts(dish: Dish, graph: StepGraph, thresholds: Thresholds) -> tuple[Matching, ...]:
+def expert_matchings(dish: Dish, graph: StepGraph, thresholds: Thresholds) -> tuple[Matching, ...]:
     """Each expert performance of the dish, matched to its steps as a trainee's is."""
     gap_s = thresholds.presence.same_step_gap_s
     return tuple(
