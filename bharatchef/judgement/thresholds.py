@@ -115,6 +115,14 @@ class PlateThresholds(Record):
     good_likeness: Points
 
 
+class WarpingThresholds(Record):
+    """When the time map between two films means something."""
+
+    band: Annotated[float, Field(gt=0, le=1)]
+    least_likeness: Confidence
+    most_standing: Confidence
+
+
 class Thresholds(Record):
     """All thresholds of judging, with the version and the hash of the file they came from."""
 
@@ -129,6 +137,7 @@ class Thresholds(Record):
     heat: HeatThresholds
     ingredients: IngredientThresholds
     plate: PlateThresholds
+    warping: WarpingThresholds
 
 
 def parse_thresholds(data: bytes, name: str) -> Thresholds:
