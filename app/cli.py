@@ -226,6 +226,21 @@ def dishes_import(
         import_dish(form, file, force)
 
 
+@dishes_app.command("suggest-order")
+def dishes_suggest_order(
+    dish: Annotated[str, typer.Argument(help="A dish's id.")],
+    experts: Annotated[
+        list[Path] | None, typer.Argument(help="Segments files of people who can cook it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Propose an order from several experts."""
+    with spoken_errors(_Options.debug):
+        from app.suggest_order import propose_order
+
+        propose_order(dish, experts or [], as_json)
+
+
 def main() -> None:
     """The entry point of the command."""
     app()

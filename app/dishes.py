@@ -20,7 +20,7 @@ from knowledge_base.checking import Problem, check_bytes, check_dishes, check_fi
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
 
 
-def _library() -> DishLibrary:
+def dish_library() -> DishLibrary:
     return DishLibrary((BUILT_IN_DISHES, load_settings().dishes_dir))
 
 
@@ -40,7 +40,7 @@ def _range_text(duration: DurationRange | None) -> str:
 
 def list_dishes(as_json: bool) -> None:
     """Print all dishes; those whose files are wrong are named on stderr."""
-    library = _library()
+    library = dish_library()
     dishes = library.list_dishes()
     if as_json:
         print_json([json.loads(dish.to_json()) for dish in dishes])
@@ -67,7 +67,7 @@ def list_dishes(as_json: bool) -> None:
 
 def show_dish(dish_id: str, as_json: bool) -> None:
     """Print one dish whole."""
-    dish = _library().get(dish_id)
+    dish = dish_library().get(dish_id)
     if as_json:
         print_json(json.loads(dish.to_json()))
         return

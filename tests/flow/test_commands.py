@@ -128,6 +128,31 @@ def test_dishes_are_listed_shown_checked_and_imported(bharatchef, tmp_path):
     assert not (tmp_path / "bharatchef" / "dishes").exists()
 
 
+def test_an_order_is_proposed_from_several_experts_and_never_from_one(bharatchef, tmp_path):
+    rows = correct_segments(DISH)
+    one = write_segments(tmp_path / "a.json", DISH, rows)
+    alone = json.loads(bharatchef("dishes", "suggest-order", DISH, one, "--json").stdout)
+    assert alone["performances"] == 1
+    assert alone["edges"] == []
+    assert "one way to cook" in alone["note"]
+    nobody = bharatchef("dishes", "suggest-order", DISH)
+    assert nobody.returncode == 4
+    assert "no file was given" in nobody.stderr
+
+    # The sugar goes in at any time, so a swap of it and the step before it is another way to cook the dish.
+    at = next(number for number, row in enumerate(rows) if row["stepId"] == "add-sugar")
+    other = [dict(row) for row in rows]
+    other[at]["stepId"], other[at - 1]["stepId"] = other[at - 1]["stepId"], other[at]["stepId"]
+    files = [one] + [write_segments(tmp_path / f"{n}.json", DISH, other if n % 2 else rows) for n in range(5)]
+    several = json.loads(bharatchef("dishes", "suggest-order", DISH, *files, "--json").stdout)
+    assert several["performances"] == 6
+    after = {(edge["afterStepId"], edge["stepId"]) for edge in several["edges"]}
+    assert after
+    assert not {("add-milk", "add-sugar"), ("add-sugar", "add-milk")} & after
+    assert all(edge["seen"] == 6 for edge in several["binding"])
+    assert "because: seen in 6 of 6" in bharatchef("dishes", "suggest-order", DISH, *files).stdout
+
+
 def test_doctor_names_what_is_missing(bharatchef):
     found = json.loads(bharatchef("doctor", "--json").stdout)
     assert {line["what"] for line in found["Models"]} >= {"actions", "objects", "heat", "plate"}
