@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -78,6 +79,8 @@ def main(folder: str) -> None:
     )
     text = (HERE / "RESULTS.template.md").read_text()
     speed = judging_ms(data)
+    measuring = [sys.executable, "-m", "benchmarks.captaincook4d.warping"]
+    warping = subprocess.run(measuring, capture_output=True, text=True, check=True).stdout.strip()
     values = {
         "table": "\n".join(lines),
         "thresholds": load_thresholds().version,
@@ -85,13 +88,14 @@ def main(folder: str) -> None:
         "weights": load_learning_weights().version,
         "weights_sha256": load_learning_weights().sha256[:12],
         "speed": speed,
+        "warping": warping,
         "rounds": ROUNDS,
     }
     for name, value in values.items():
         text = text.replace("{{" + name + "}}", str(value))
     (HERE / "RESULTS.md").write_text(text)
     print("\n".join(lines))
-    print(speed)
+    print(speed, warping, sep="\n")
     print(f"{time.monotonic() - began:.0f} s")
 
 
