@@ -1,6 +1,6 @@
 """Measures every question of the CaptainCook4D benchmark and writes RESULTS.md beside this file.
 
-    python -m benchmarks.captaincook4d.results ../shared/benchmarks/captaincook4d
+    python -m benchmarks.captaincook4d.results FOLDER
 
 takes the folder that holds ``evaluate.py`` and the recipes of ``dev``; about two minutes on one core.
 """
