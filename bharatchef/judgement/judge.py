@@ -49,7 +49,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         )
         findings += absence_findings(graph, matched, models, performance, thresholds.presence)
         findings += surplus_findings(graph, matched, performance.source.kind, thresholds.presence)
-        findings += timing_findings(graph, matched, models, performance.source.kind, thresholds.timing)
+        findings += timing_findings(graph, matched, models, performance, thresholds.timing)
         findings += heat.findings
     deviations = numbered(findings)
     return Judgement(
@@ -77,7 +77,7 @@ def wrong_times(dish: Dish, performance: Performance, thresholds: Thresholds) ->
     Holds all segments that did a step of known duration, also those too improbable to be told of.
     """
     graph, matched, models = _matched(dish, performance, thresholds)
-    found = time_suspicions(graph, matched, models, performance.source.kind, thresholds.timing)
+    found = time_suspicions(graph, matched, models, performance, thresholds.timing)
     return {index: sure for node, sure in found.items() for index in matched.done[node].indices}
 
 

@@ -8,42 +8,56 @@ from math import exp, hypot, log, sqrt
 from bharatchef.judgement.durations import DurationModel
 from bharatchef.judgement.findings import Finding, length, words_for
 from bharatchef.judgement.graph import Node, StepGraph
-from bharatchef.judgement.matching import Matching
+from bharatchef.judgement.marks import heat_held_s
+from bharatchef.judgement.matching import Doing, Matching
 from bharatchef.judgement.thresholds import TimingThresholds
+from bharatchef.observed import Performance, Unavailable
 from bharatchef.records import DurationRange, ExpectedStep
-from bharatchef.vocabulary import Category, DeviationKind, Span
+from bharatchef.vocabulary import Category, DeviationKind, HeatLevel, Span
 
 
 def time_suspicions(
     graph: StepGraph,
     matched: Matching,
     models: Mapping[str, DurationModel],
-    source: str,
+    performance: Performance,
     thresholds: TimingThresholds,
 ) -> dict[Node, float]:
     """For each matched step with a known duration, how probable it is that its time was wrong, 0 to 1.
 
     Where enough experts were seen it is the posterior of two hypotheses, that the duration is one of
     people who can cook or one of a cook who got the time wrong; elsewhere it grows with how far the
-    duration leaves the dish's range.
-
-    Args:
-        source: the kind of source that marked beginnings and ends (``SegmentSource.kind``).
+    duration leaves the dish's range. A step that was on the heat for only part of its time
+    took as long as the heat was on.
     """
-    boundary_s = thresholds.boundary_s.get(source, max(thresholds.boundary_s.values()))
+    boundary_s = thresholds.boundary_s.get(performance.source.kind, max(thresholds.boundary_s.values()))
     found = {}
     for node, doing in matched.done.items():
         step = graph.steps[node.step_id]
         model = models.get(node.step_id)
+        took_s = time_taken_s(step, doing, performance)
         if model is not None and model.learnt_from >= thresholds.experts_from:
-            found[node] = _posterior(doing.length_s, model, time_matters(step, model), boundary_s, thresholds)
+            found[node] = _posterior(took_s, model, time_matters(step, model), boundary_s, thresholds)
         elif step.duration is not None:
             timed = time_matters(step, model)
             factor = thresholds.half_factor_timed if timed else thresholds.half_factor_other
-            excess = abs(beyond(doing.length_s, step.duration, boundary_s))
+            excess = abs(beyond(took_s, step.duration, boundary_s))
             even = -log(factor) if excess == 0.0 else excess - log(factor)
             found[node] = 1.0 / (1.0 + exp(-thresholds.sharpness * even))
     return found
+
+
+def time_taken_s(step: ExpectedStep, doing: Doing, performance: Performance) -> float:
+    """How long a step took, seconds: by the heat going on and off where the step asks for heat.
+
+    Only where the heat was on for at least half of the step: less is another mistake, of the heat.
+    """
+    if step.heat in (None, HeatLevel.OFF) or isinstance(performance.heat, Unavailable):
+        return doing.length_s
+    held_s = heat_held_s(performance.heat, doing)
+    unknown_s = doing.length_s - sum(held_s.values())
+    on_s = doing.length_s - held_s.get(HeatLevel.OFF, 0.0)
+    return on_s if unknown_s < 0.5 * doing.length_s <= on_s else doing.length_s
 
 
 def time_matters(step: ExpectedStep, model: DurationModel | None) -> bool:
@@ -78,16 +92,18 @@ def timing_findings(
     graph: StepGraph,
     matched: Matching,
     models: Mapping[str, DurationModel],
-    source: str,
+    performance: Performance,
     thresholds: TimingThresholds,
 ) -> tuple[Finding, ...]:
     """A finding for each matched step whose time was wrong with enough certainty."""
     found = []
-    for node, sure in sorted(time_suspicions(graph, matched, models, source, thresholds).items()):
+    for node, sure in sorted(time_suspicions(graph, matched, models, performance, thresholds).items()):
         if sure < thresholds.report_from:
             continue
         step, doing, model = graph.steps[node.step_id], matched.done[node], models[node.step_id]
-        too_long = doing.length_s > model.middle_s
+        took_s = time_taken_s(step, doing, performance)
+        too_long = took_s > model.middle_s
+        on_heat = " on the heat" if took_s != doing.length_s else ""
         found.append(
             Finding(
                 kind=DeviationKind.TOO_LONG if too_long else DeviationKind.TOO_SHORT,
@@ -97,7 +113,7 @@ def timing_findings(
                 segments=doing.indices,
                 expected=f"{words_for(step)} for {_wanted(step, model, thresholds)}",
                 expected_source=_source(step, model, thresholds),
-                seen=f"it took {length(doing.length_s)}",
+                seen=f"it took {length(took_s)}{on_heat}",
                 confidence=sure * doing.confidence,
                 safety_id=None if too_long else next(iter(step.safety), None),
             )

@@ -7,6 +7,7 @@ from judging_dishes import dish, performance, segments, step
 
 from bharatchef.judgement import expected_mistakes, judge, load_thresholds, wrong_times
 from bharatchef.judgement.durations import duration_models, named_time_s
+from bharatchef.observed import HeatMark
 from bharatchef.records import DurationRange, ExpertPerformance
 from bharatchef.vocabulary import DeviationKind, HeatLevel
 
@@ -72,6 +73,25 @@ def test_a_range_is_stricter_where_a_heat_is_asked_for():
         made = dish(step("fry", duration=allowed, heat=heat), step("serve", "fry"))
         given = performance([("fry", 0, 95), ("serve", 96, 106)])
         assert [(d.kind, d.step_id) for d in judge(made, given, THRESHOLDS).deviations] == expected
+
+
+def test_a_step_takes_as_long_as_the_heat_is_on():
+    allowed = DurationRange(min_s=90, max_s=150, source="a cook")
+    made = dish(step("simmer", duration=allowed, heat=HeatLevel.LOW), step("serve", "simmer"))
+    rows = [("simmer", 0, 100), ("serve", 101, 111)]
+
+    def judged(off_from_s):
+        marks = (
+            HeatMark(start_s=0, end_s=off_from_s, level=HeatLevel.LOW),
+            HeatMark(start_s=off_from_s, end_s=120, level=HeatLevel.OFF),
+        )
+        return judge(made, performance(rows, heat=marks), THRESHOLDS).deviations
+
+    assert judged(100) == ()
+    (short,) = judged(55)
+    assert (short.kind, short.seen) == (DeviationKind.TOO_SHORT, "it took 55 s on the heat")
+    # Off for most of the step is a mistake of the heat, told once.
+    assert [d.kind for d in judged(20)] == [DeviationKind.WRONG_HEAT]
 
 
 def test_a_source_that_marks_loosely_is_judged_loosely():
