@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bharatchef.errors import ConfigurationError
+
+HostUrl = Annotated[
+    str, StringConstraints(pattern=r"^https?://(\[[0-9A-Fa-f:]+\]|[\w.-]+)(:[0-5]?\d{1,4})?(/[^\s?#]*)?$")
+]
 
 
 class Settings(BaseSettings):
@@ -34,6 +38,10 @@ class Settings(BaseSettings):
         default=2.0, description="ceiling of cost a film, rupees"
     )
     rubric: str = Field(default="default", description="which rubric of bharatchef/scoring/rubrics")
+    model_hosts: dict[Literal["actions", "objects", "heat", "plate"], HostUrl] = Field(
+        default_factory=dict,
+        description="addresses of model hosts by analyser; the rest runs in this process",
+    )
 
     @property
     def objects_dir(self) -> Path:
@@ -70,4 +78,9 @@ def load_settings(**overrides: object) -> Settings:
         raise ConfigurationError(
             f"{name} does not fit: {first['msg']}, got {first['input']!r}.",
             "Set it to a fitting value, or unset it.",
+        ) from error
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"A setting is no JSON: {error}.",
+            'BHARATCHEF_MODEL_HOSTS is written as {"actions": "http://127.0.0.1:8080"}.',
         ) from error

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from adapters.local.clock import SystemClock
 from adapters.local.evaluations import SqliteEvaluations
+from adapters.local.hosted import HostedModels
 from adapters.local.models import local_models
 from adapters.local.notifier import FileNotifier
 from adapters.local.objects import FolderObjects
 from adapters.local.restoring import NOTIFICATIONS, finish_interrupted_restore
-from bharatchef.ports import Ports
+from bharatchef.ports import Models, Ports
 from bharatchef.settings import Settings
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
 from knowledge_base.tips import DishTips
@@ -22,9 +23,14 @@ def build_local_ports(settings: Settings) -> Ports:
     return Ports(
         objects=FolderObjects(settings.objects_dir),
         evaluations=SqliteEvaluations(settings.database, clock),
-        models=local_models(settings),
+        models=_models(settings),
         tips=DishTips(dishes),
         dishes=dishes,
         notifier=FileNotifier(settings.home / NOTIFICATIONS, clock),
         clock=clock,
     )
+
+
+def _models(settings: Settings) -> Models:
+    here = local_models(settings)
+    return HostedModels(settings.model_hosts, here) if settings.model_hosts else here
