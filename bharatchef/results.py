@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from bharatchef.judgement.expert import ExpertMatch
 from bharatchef.observed import (
     ActionProbabilities,
     Detections,
@@ -92,6 +93,7 @@ class EvaluationResult(Record):
     plate: PlatedDish | Unavailable
     action_sequence: ActionSequence
     judgement: Judgement
+    expert_match: ExpertMatch | None = None
     scorecard: Scorecard
     feedback: Feedback
     not_assessed: tuple[NotAssessed, ...]

@@ -20,6 +20,7 @@ from prefect.futures import PrefectFuture
 from bharatchef import __version__
 from bharatchef.cost import Ledger, load_prices
 from bharatchef.errors import MediaError
+from bharatchef.judgement.expert import expert_of
 from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, QualityReport, Unavailable
 from bharatchef.perception.analysers import Seen, pieces_of, seen_by
 from bharatchef.ports import Ports
@@ -30,6 +31,7 @@ from bharatchef.settings import Settings
 from tasks.coach_performance import coach_performance
 from tasks.inspect_film import inspect_film
 from tasks.judge_performance import judge_performance
+from tasks.match_expert import match_with_expert, warm_up
 from tasks.perceive import answers_of, ask_model
 from tasks.planning import WorkPlan
 from tasks.prepare_film import is_whole, prepare_film
@@ -102,6 +104,8 @@ def evaluate_claimed(
         LeaseLost: another worker has taken the work over.
     """
     plan, evaluation = work.plan, work.evaluation
+    # Compiling what the match needs takes seconds: it goes on while the film is being decoded.
+    compiled = warm_up.submit(plan.thresholds) if _beside_expert(work) else None
     prepared, side = _film(ports, work, log)
     film = prepared.media if prepared else None
     check_lease()
@@ -111,6 +115,11 @@ def evaluate_claimed(
         performance = recognise(plan.dish, plan.given, film, seen)
     with log.stage("judge"):
         judgement = judge_performance(plan.dish, performance, plan.thresholds)
+    match = None
+    if compiled is not None:
+        with log.stage("match"):
+            compiled.result()
+            match = match_with_expert(plan.dish, performance, plan.thresholds)
     with log.stage("score"):
         scorecard = score_performance(plan.dish, performance, judgement, plan.rubric)
     with log.stage("coach"):
@@ -148,6 +157,7 @@ def evaluate_claimed(
             sequence_accuracy=judgement.sequence_accuracy,
         ),
         judgement=judgement,
+        expert_match=match,
         scorecard=scorecard,
         feedback=feedback,
         not_assessed=_not_assessed(side),
@@ -164,6 +174,11 @@ def evaluate_claimed(
     )
     create_table_artifact(steps_table(result), key="steps", description=evaluation.evaluation_id)
     return published
+
+
+def _beside_expert(work: Work) -> bool:
+    """Whether there are a film and an expert to set side by side."""
+    return work.evaluation.trainee_video_s3_key is not None and expert_of(work.plan.dish) is not None
 
 
 def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, MediaInfo | None]:

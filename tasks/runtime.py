@@ -31,13 +31,13 @@ class Stopped(BharatChefError):
 
 
 @lru_cache(maxsize=4)
-def _ports(settings: Settings) -> Ports:
-    return build_ports(settings)
+def _ports(settings_json: str) -> Ports:
+    return build_ports(Settings.model_validate_json(settings_json))
 
 
 def ports_here() -> Ports:
     """The ports that this process's settings name; built once."""
-    return _ports(load_settings())
+    return _ports(load_settings().model_dump_json())
 
 
 def film_limits(settings: Settings) -> Limits:

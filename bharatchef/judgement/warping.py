@@ -57,22 +57,29 @@ class ClipFound(Record):
 
 
 def step_features(segments: Sequence[ActionSegment], step_ids: Sequence[str], duration_s: float) -> Features:
-    """What was going on at each second, shape (seconds, steps): 1 where a step was, 0 elsewhere.
+    """What was going on at each second, and how far it had come, shape (seconds, 2 x steps).
+
+    A step at progress p of its segment, 0 to 1, stands as (cos, sin)(p pi / 2) in its two columns, times the
+    segment's confidence; 0 elsewhere. With its presence alone all seconds of a step were alike, and the map
+    was free to stand still through half of it.
 
     Args:
-        step_ids: the steps to stand as columns, in this order.
+        step_ids: the steps to stand as pairs of columns, in this order.
         duration_s: how long the film is.
     """
     import numpy as np
 
     seconds = max(1, round(duration_s))
-    columns = {step_id: column for column, step_id in enumerate(step_ids)}
-    features = np.zeros((seconds, len(columns)))
+    columns = {step_id: 2 * place for place, step_id in enumerate(step_ids)}
+    features = np.zeros((seconds, 2 * len(columns)))
     for segment in segments:
         column = columns.get(segment.step_id or "")
         if column is not None:
             first = min(seconds - 1, int(segment.start_s))
-            features[first : max(first + 1, min(seconds, round(segment.end_s))), column] = segment.confidence
+            last = max(first + 1, min(seconds, round(segment.end_s)))
+            turn = (np.arange(last - first) + 0.5) / (last - first) * (np.pi / 2)
+            features[first:last, column] = np.cos(turn) * segment.confidence
+            features[first:last, column + 1] = np.sin(turn) * segment.confidence
     return features
 
 

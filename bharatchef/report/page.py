@@ -15,6 +15,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from bharatchef.report import made, view
+from bharatchef.report.beside import beside_expert
 from bharatchef.report.heat import heat_view
 from bharatchef.report.losses import loss_sheet
 from bharatchef.report.timeline import timeline
@@ -28,6 +29,7 @@ _TEMPLATES = (
     "coach.html",
     "timeline.html",
     "heat.html",
+    "beside.html",
     "details.html",
     "shapes.html",
 )
@@ -97,6 +99,7 @@ def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
             mistakes=view.mistake_views(result, pictures),
             follow_ups=view.follow_up_views(result),
             timeline=timeline(result),
+            beside=beside_expert(result),
             heat=heat_view(result),
             heat_reason=view.heat_reason(result),
             plate_picture=plate_picture,

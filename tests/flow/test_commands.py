@@ -9,6 +9,7 @@ import pytest
 from flow_inputs import correct_segments, write_film, write_segments
 
 from bharatchef.results import EvaluationResult
+from knowledge_base.library import BUILT_IN_DISHES
 
 DISH = "masala-chai"
 
@@ -151,6 +152,40 @@ def test_an_order_is_proposed_from_several_experts_and_never_from_one(bharatchef
     assert not {("add-milk", "add-sugar"), ("add-sugar", "add-milk")} & after
     assert all(edge["seen"] == 6 for edge in several["binding"])
     assert "because: seen in 6 of 6" in bharatchef("dishes", "suggest-order", DISH, *files).stdout
+
+
+@pytest.mark.slow
+def test_a_film_is_set_beside_the_experts_and_segments_alone_are_not(bharatchef, tmp_path):
+    rows = correct_segments(DISH)
+    actions = "".join(
+        f"      - {{step: {row['stepId']}, start: {row['startTime']}, end: {row['endTime']}}}\n"
+        for row in rows
+    )
+    own = tmp_path / "bharatchef" / "dishes"
+    own.mkdir(parents=True)
+    (own / f"{DISH}.yaml").write_text(
+        (BUILT_IN_DISHES / f"{DISH}.yaml").read_text()
+        + f"\nexpert_performances:\n  - id: the-expert\n    actions:\n{actions}"
+    )
+    slower = [row | {"startTime": row["startTime"] * 1.5, "endTime": row["endTime"] * 1.5} for row in rows]
+    segments = write_segments(tmp_path / "slower.json", DISH, slower)
+    film = write_film(tmp_path / "film.mp4", slower[-1]["endTime"] + 2, fps=2, size=(160, 120))
+    words = ["evaluate", "--dish", DISH, "--segments", segments, "--json"]
+
+    done = bharatchef(*words, film)
+    assert done.returncode == 0, done.stderr
+    result = EvaluationResult.model_validate_json(done.stdout)
+    match = result.expert_match
+    assert match.performance_id == "the-expert"
+    assert match.time_map.meaningless == ""
+    assert match.time_map.second_s(rows[6]["startTime"]) == pytest.approx(slower[6]["startTime"], abs=2)
+    long_steps = [row["stepId"] for row in rows if row["endTime"] - row["startTime"] > 15]
+    assert [match.tempo[step] for step in long_steps] == pytest.approx([1.5] * len(long_steps), rel=0.15)
+    assert "match" in [stage.stage for stage in result.stages]
+
+    alone = EvaluationResult.model_validate_json(bharatchef(*words).stdout)
+    assert alone.expert_match is None, "without a film there is nothing to set beside it"
+    assert alone.scorecard.overall == result.scorecard.overall
 
 
 def test_doctor_names_what_is_missing(bharatchef):
