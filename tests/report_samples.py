@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from samples import MOMENT, sample_result, sha
 
+from bharatchef.judgement.expert import ExpertMatch
+from bharatchef.judgement.warping import TimeMap
 from bharatchef.observed import Analyser, HeatMark, HeatSample, HeatTrace, SegmentSource, Unavailable
 from bharatchef.records import (
     ActionSegment,
@@ -278,6 +280,19 @@ _DOINGS = (
     "Turn the parathas",
 )
 
+
+def beside_expert() -> EvaluationResult:
+    """The full sample, set beside an expert's performance."""
+    match = ExpertMatch(
+        performance_id="asha-1",
+        video_s3_key=None,
+        experts=3,
+        time_map=TimeMap(pairs=((0, 0), (10, 22), (30, 45), (60, 75)), likeness=0.8),
+        tempo={"heat-oil": 1.04, "fry-onion": 2.0, "add-eggs": 0.5},
+    )
+    return sample_result().model_copy(update={"expert_match": match})
+
+
 EVERY_KIND = {
     "full": sample_result,
     "no-film": no_film,
@@ -285,4 +300,5 @@ EVERY_KIND = {
     "nothing-assessed": nothing_assessed,
     "no-mistakes": no_mistakes,
     "sixty-segments": long_film,
+    "beside-expert": beside_expert,
 }
