@@ -18,9 +18,11 @@ HostUrl = Annotated[
 class Settings(BaseSettings):
     """What can be set, each through ``BHARATCHEF_<NAME>`` in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="BHARATCHEF_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="BHARATCHEF_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
-    home: Path = Field(
+    home: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         default_factory=lambda: Path.home() / ".local" / "share" / "bharatchef",
         description="where results, records and Prefect's own files are kept",
     )
@@ -33,9 +35,6 @@ class Settings(BaseSettings):
     )
     max_film_bytes: Annotated[int, Field(gt=0)] = Field(
         default=8_000_000_000, description="largest film taken, bytes"
-    )
-    max_cost_inr: Annotated[float, Field(gt=0)] = Field(
-        default=2.0, description="ceiling of cost a film, rupees"
     )
     rubric: str = Field(default="default", description="which rubric of bharatchef/scoring/rubrics")
     model_hosts: dict[Literal["actions", "objects", "heat", "plate"], HostUrl] = Field(

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 import pytest
+from drawing import drawing_rows
 
 from bharatchef.coaching import coach
 from bharatchef.judgement import judge, load_thresholds
@@ -56,22 +57,7 @@ def judged(script: Script, dish: Dish) -> tuple[Judgement, dict[str, object]]:
 
 
 def correct_script(dish: Dish, seed: int) -> Script:
-    rows = [
-        {
-            "step_id": step.step_id,
-            "action": step.action,
-            "objects": step.objects,
-            "ingredients": step.ingredients,
-            "min_s": step.duration.min_s if step.duration else None,
-            "max_s": step.duration.max_s if step.duration else None,
-            "heat": step.heat,
-            "must_come_after": [edge.step_id for edge in step.must_come_after],
-            "required_count": step.required_count,
-            "optional": step.optional,
-        }
-        for step in dish.expected_steps
-    ]
-    return script_from_steps(rows, dish=dish.dish_id, seed=seed)
+    return script_from_steps(drawing_rows(dish), dish=dish.dish_id, seed=seed)
 
 
 def test_the_demo_is_judged_as_it_was():

@@ -3,6 +3,7 @@
 from importlib import resources
 
 import pytest
+from drawing import drawing_rows
 
 from bharatchef.records import Dish
 from kitchen_sim.laying_out import script_from_steps
@@ -17,24 +18,6 @@ from knowledge_base.library import DishLibrary
 def _packaged(name: str) -> Script:
     with resources.as_file(resources.files("kitchen_sim").joinpath("scripts", name)) as path:
         return read_script(path)
-
-
-def _rows(dish: Dish) -> list[dict[str, object]]:
-    return [
-        {
-            "step_id": step.step_id,
-            "action": step.action,
-            "objects": step.objects,
-            "ingredients": step.ingredients,
-            "min_s": step.duration.min_s if step.duration else None,
-            "max_s": step.duration.max_s if step.duration else None,
-            "heat": step.heat,
-            "must_come_after": [edge.step_id for edge in step.must_come_after],
-            "required_count": step.required_count,
-            "optional": step.optional,
-        }
-        for step in dish.expected_steps
-    ]
 
 
 @pytest.mark.parametrize("name", ["masala-chai-demo.yaml", "masala-chai-correct.yaml"])
@@ -75,7 +58,12 @@ def test_the_demo_is_the_correct_script_with_its_mistakes() -> None:
 @pytest.mark.parametrize("dish", DishLibrary().list_dishes(), ids=lambda dish: dish.dish_id)
 def test_every_reviewed_dish_can_be_drawn(dish: Dish) -> None:
     script = script_from_steps(
-        _rows(dish), dish=dish.dish_id, seed=len(dish.dish_id), longest_step_s=12, width_px=160, height_px=90
+        drawing_rows(dish),
+        dish=dish.dish_id,
+        seed=len(dish.dish_id),
+        longest_step_s=12,
+        width_px=160,
+        height_px=90,
     )
     scene = Scene(script)
     for step in script.steps:
