@@ -26,6 +26,7 @@ _REASONS = {
     errno.EROFS: ("the disk can only be read", "Make it writable, or set BHARATCHEF_HOME to another folder."),
     errno.EACCES: ("this account may not", "Change the folder's owner, or set BHARATCHEF_HOME to another."),
     errno.EPERM: ("this account may not", "Change the folder's owner, or set BHARATCHEF_HOME to another."),
+    errno.ENOTDIR: ("part of its path is a file, not a folder", "Set BHARATCHEF_HOME to a folder."),
     errno.ENAMETOOLONG: ("the name is too long for this disk", "Use a shorter name."),
 }
 

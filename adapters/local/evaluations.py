@@ -66,7 +66,8 @@ class SqliteEvaluations:
     takes the write lock first (``BEGIN IMMEDIATE``), so that what it read is still true when it writes.
 
     Args:
-        database: the file; it and its folder are made, and brought to this version, at the first use.
+        database: the file; it and its folder are made at the first write, and brought to this version at
+            the first use. Where there is none, reading finds nothing and makes nothing.
         clock: what leases are measured by; workers on one file need one clock.
     """
 
@@ -260,12 +261,21 @@ class SqliteEvaluations:
             (evaluation.status, evaluation.to_json(), evaluation.evaluation_id),
         )
 
+    def _is_empty(self) -> bool:
+        # Asked again at the end: a restore that was putting the file in place may have ended in between.
+        there = self.database.exists
+        return not there() and not restore_pending(self.database.parent) and not there()
+
     def _document(self, kind: type[RecordT], table: str, column: str, value: str) -> RecordT | None:
+        if self._is_empty():
+            return None
         with self._connection() as connection:
             row = connection.execute(f"SELECT document FROM {table} WHERE {column} = ?", (value,)).fetchone()
         return None if row is None else _read(kind, row[0], value)
 
     def _evaluations(self, where: str, values: tuple[str | None, ...]) -> list[Evaluation]:
+        if self._is_empty():
+            return []
         query = (
             f"SELECT evaluationId, document FROM Evaluations WHERE {where} ORDER BY createdAt, evaluationId"
         )

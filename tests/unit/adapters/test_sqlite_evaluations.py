@@ -55,6 +55,14 @@ def database_of_version(database: Path, version: int, evaluations: list[Evaluati
                 connection.execute("INSERT INTO Feedback VALUES (?, ?)", (e.evaluation_id, feedback))
 
 
+def test_reading_where_nothing_is_kept_finds_nothing_and_makes_nothing(store, database):
+    assert store.get("ev-1") is None
+    assert store.user("asha") is None
+    assert list(store.history("asha")) == list(store.find("")) == list(store.expired()) == []
+    assert list(store.unannounced()) == []
+    assert not database.parent.exists()
+
+
 def some_evaluations() -> list[Evaluation]:
     done = sample_result(sample_evaluation("ev-1", work="one")).evaluation
     failed = sample_evaluation("ev-2", minutes=1, work="two").model_copy(
@@ -64,7 +72,7 @@ def some_evaluations() -> list[Evaluation]:
 
 
 def test_the_tables_bear_the_designs_names(store: SqliteEvaluations, database: Path) -> None:
-    store.find("")
+    assert store.check() == []
     with closing(sqlite3.connect(database)) as connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         keys = {
@@ -105,7 +113,7 @@ def test_what_was_deleted_is_not_in_the_file_any_more(store: SqliteEvaluations, 
 
 
 def test_history_goes_by_its_index(store: SqliteEvaluations, database: Path) -> None:
-    store.find("")
+    assert store.check() == []
     with closing(sqlite3.connect(database)) as connection:
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT evaluationId, document FROM Evaluations"
