@@ -53,7 +53,7 @@ class Limits:
 
     max_body_bytes: int = 6 * 1024 * 1024
     deadline_s: float = 60.0
-    queue: int = 8
+    queue: int = 16
 
 
 class Host:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.client
 import json
 import os
 import signal
@@ -353,6 +354,21 @@ def test_a_taken_port_is_told(folder: Path) -> None:
         with hosted(folder, words=(str(folder), "--port", port), wait=False) as second:
             assert second.ended() == 3
             assert f"cannot listen on 127.0.0.1:{port}" in second.log.read_text()
+
+
+def test_answers_on_a_connection_that_is_kept_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:
+    with hosted(package(tmp_path, code=answering("return '{}'"))) as host:
+        where = urlsplit(host.url)
+        connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=10)
+        with contextlib.closing(connection):
+            taken_s = []
+            for _ in range(10):
+                began = time.monotonic()
+                connection.request("POST", "/invocations", bytes(1000), {"content-type": "video/mp4"})
+                assert connection.getresponse().read() == b"{}"
+                taken_s.append(time.monotonic() - began)
+        # A delayed acknowledgement takes 40 ms, each time.
+        assert min(taken_s[1:]) < 0.03
 
 
 def test_sagemakers_way_to_start_a_container(folder: Path) -> None:

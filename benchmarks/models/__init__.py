@@ -1,0 +1,1 @@
+"""How well and how fast the models see, and what their hosts cost."""
