@@ -1,0 +1,58 @@
+"""The package's four functions: a chunk of film in, the flame at each of its pictures out, as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .answering import Model, Sample, model_from, samples_of
+from .pixels import Shot, shots_of
+
+WEIGHTS = "weights.npz"
+
+
+class RequestError(ValueError):
+    """A request that cannot be answered; ``status_code`` is the HTTP status that says so."""
+
+    def __init__(self, message: str, status_code: int) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+
+
+def model_fn(model_dir: str) -> Model:
+    """The model whose weights lie in ``model_dir``."""
+    return model_from(Path(model_dir) / WEIGHTS)
+
+
+def input_fn(body: bytes, content_type: str) -> tuple[Shot, ...]:
+    """The pictures of a chunk given as ``video/mp4``.
+
+    Raises:
+        RequestError: another content type (415), or no film that can be read (400).
+    """
+    if content_type.split(";")[0].strip().lower() != "video/mp4":
+        raise RequestError(f"expected video/mp4, got {content_type!r}", 415)
+    try:
+        return shots_of(bytes(body))
+    except ValueError as error:
+        raise RequestError(str(error), 400) from error
+
+
+def predict_fn(data: tuple[Shot, ...], model: Model) -> tuple[Sample, ...]:
+    """The flame in each picture."""
+    return samples_of(model, data)
+
+
+def output_fn(prediction: tuple[Sample, ...], accept: str) -> str:
+    """The answer as JSON. ``burningRisk`` is left out: nothing here was trained to see smoke.
+
+    Raises:
+        RequestError: something other than JSON is asked for (406).
+    """
+    if accept.split(";")[0].strip().lower() not in ("application/json", "*/*", ""):
+        raise RequestError(f"expected application/json to be accepted, got {accept!r}", 406)
+    samples = [
+        {"time": round(s.time_s, 3), "flame": s.flame, "level": s.level, "confidence": s.confidence}
+        for s in prediction
+    ]
+    return json.dumps({"format": "bharatchef-heat", "version": 1, "samples": samples})

@@ -1,0 +1,145 @@
+"""Figures of how well the flame is seen on drawn chunks, and of its pixels on a film of real fire."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from .answering import STATES, WORDS, Model, answers_of, word_of
+from .drawing import FilmTruth
+from .network import Floats
+from .pixels import Picture, flame_maps
+
+_BINS = 10
+
+
+def heat_figures(model: Model, films: Iterable[tuple[Floats, FilmTruth]]) -> dict[str, Any]:
+    """Accuracy a second and its parts, over films given as their features and truth.
+
+    A second counts where the flame was not hidden in its first picture; its word is off, low, medium or
+    high. ``hidden`` answers there count as wrong.
+    """
+    seconds: list[tuple[str, str, str, float, bool]] = []
+    table = np.zeros((len(WORDS), len(WORDS) + 1), int)
+    states = np.zeros((4, 4), int)
+    apart: list[float] = []
+    by_style: dict[str, list[bool]] = {}
+    for rows, truth in films:
+        kinds, levels, signs = answers_of(model, rows)
+        sure = 1 / (1 + np.exp(-(signs @ model.sure)))
+        for k, (state, level) in enumerate(zip(truth.states, truth.levels, strict=True)):
+            states[STATES.index(state), STATES.index(kinds[k])] += 1
+            if k % 2:
+                continue
+            asked, said = word_of(state, level), word_of(kinds[k], float(levels[k]))
+            seconds.append((asked, said, kinds[k], float(sure[k]), asked == said))
+            if asked == "hidden":
+                continue
+            table[WORDS.index(asked), WORDS.index(said) if said in WORDS else len(WORDS)] += 1
+            by_style.setdefault(f"{truth.group}, {truth.camera}", []).append(asked == said)
+            if state in ("blue", "yellow") and kinds[k] in ("blue", "yellow"):
+                apart.append(abs(level - float(levels[k])))
+    counted = [row for row in seconds if row[0] != "hidden"]
+    hidden = [row for row in seconds if row[0] == "hidden"]
+    kept = [row for row in counted if row[3] >= 0.5 and row[1] != "hidden"]
+    lit = states[1:3, 1:3]
+    return {
+        "seconds": len(counted),
+        "heatAccuracy": _share(row[4] for row in counted),
+        "litOrOffAccuracy": _share(
+            (row[0] == "off") == (row[1] == "off") and row[1] != "hidden" for row in counted
+        ),
+        "colourAccuracyWhereLit": float(np.trace(lit) / max(1, lit.sum())),
+        "levelMeanError": float(np.mean(apart)) if apart else None,
+        "answeredShare": len(kept) / max(1, len(counted)),
+        "answeredAccuracy": _share(row[4] for row in kept),
+        "calibrationError": calibration_error([row[3] for row in seconds], [row[4] for row in seconds]),
+        "hiddenSeconds": len(hidden),
+        "hiddenSaidHidden": _share(row[1] == "hidden" for row in hidden),
+        "hiddenSaidHiddenOrUnsure": _share(row[1] == "hidden" or row[3] < 0.5 for row in hidden),
+        "words": {"columns": [*WORDS, "hidden"], "rows": dict(zip(WORDS, table.tolist(), strict=True))},
+        "states": {"columns": list(STATES), "rows": dict(zip(STATES, states.tolist(), strict=True))},
+        "byStyle": {name: _share(values) for name, values in sorted(by_style.items())},
+    }
+
+
+def _share(values: Iterable[bool]) -> float | None:
+    listed = list(values)
+    return round(sum(listed) / len(listed), 4) if listed else None
+
+
+def calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> float:
+    """Expected calibration error over ten bins of equal mass (Naeini et al. 2015)."""
+    order = np.argsort(confidence)
+    sure, hit = np.array(confidence)[order], np.array(right, float)[order]
+    parts = [
+        (s, h) for s, h in zip(np.array_split(sure, _BINS), np.array_split(hit, _BINS), strict=True) if len(s)
+    ]
+    return round(float(sum(len(s) * abs(s.mean() - h.mean()) for s, h in parts) / max(1, len(sure))), 4)
+
+
+def fire_figures(model: Model, folder: Path, every: int = 3) -> dict[str, Any]:
+    """How the pixel network does on the film of real fire (furg_house6, CC0) against its boxes.
+
+    A pixel is found where blue and yellow together reach one half, within pictures set to 640 px. Boxes are
+    not outlines: a perfect outline would find fewer pixels than the boxes hold.
+    """
+    film, labels = folder / "furg_house6.mp4", folder / "furg_house6.xml"
+    marked: dict[int, list[tuple[int, ...]]] = {}
+    for frame in ElementTree.parse(labels).getroot().find("frames") or ():
+        boxes = frame.find("annotations")
+        found = [
+            tuple(int(v) for v in (box.text or "").split()) for box in (boxes if boxes is not None else ())
+        ]
+        marked[int(frame.findtext("frameNumber", "-1"))] = [box for box in found if len(box) == 4]
+    hit = said = real = boxes_found = boxes_all = seen = pictures = with_fire = 0
+    for number, before, rgb, after, scale in _fire_pictures(film, every):
+        truth = np.zeros(rgb.shape[:2], bool)
+        maps = flame_maps(model.pixel, before, rgb, after)
+        flame = maps[..., 0] + maps[..., 1] >= 0.5
+        boxes_here = marked.get(number, [])
+        for x, y, w, h in boxes_here:
+            part = (
+                slice(round(y * scale), round((y + h) * scale)),
+                slice(round(x * scale), round((x + w) * scale)),
+            )
+            truth[part] = True
+            boxes_found += bool(flame[part].mean() > 0.02) if flame[part].size else False
+        boxes_all += len(boxes_here)
+        hit, said, real = hit + int((flame & truth).sum()), said + int(flame.sum()), real + int(truth.sum())
+        pictures += 1
+        with_fire += bool(boxes_here)
+        seen += bool(boxes_here) and int(flame.sum()) > 60
+    return {
+        "pictures": pictures,
+        "boxesInFile": sum(len(found) for found in marked.values()),
+        "boxesLookedAt": boxes_all,
+        "pixelPrecision": hit / max(1, said),
+        "pixelRecall": hit / max(1, real),
+        "boxesWithFlameFound": boxes_found / max(1, boxes_all),
+        "picturesWithFireSeen": seen / max(1, with_fire),
+    }
+
+
+def _fire_pictures(film: Path, every: int) -> Iterable[tuple[int, Picture, Picture, Picture, float]]:
+    """(number, picture half a second before, picture, the one half a second after, scale)."""
+    with av.open(str(film)) as container:
+        pictures = [
+            frame.to_ndarray(format="rgb24") for frame in container.decode(container.streams.video[0])
+        ]
+        rate = float(container.streams.video[0].average_rate or 30)
+    half = max(1, round(rate / 2))
+    scale = 640 / max(pictures[0].shape[:2])
+
+    def sized(number: int) -> Picture:
+        picture = pictures[min(max(number, 0), len(pictures) - 1)]
+        return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+
+    for number in range(0, len(pictures), every):
+        yield number, sized(number - half), sized(number), sized(number + half), scale
