@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from flow_inputs import correct_segments, write_segments
+from flow_inputs import correct_segments, write_counting_package, write_film, write_segments
 from running import ROOT, own_environment
 
 from adapters.local.building import build_local_ports
@@ -48,6 +48,10 @@ def test_up_serves_the_local_deployments_and_ctrl_c_stops_all_of_it(tmp_path):
     ports = build_local_ports(Settings(home=home))
     segments = write_segments(tmp_path / "marks.json", DISH, correct_segments(DISH))
     ports.objects.put_bytes("segments/marks.json", segments.read_bytes(), "application/json")
+    film = write_film(tmp_path / "tea.mp4", 200, fps=2, size=(160, 120))
+    ports.objects.put_file("films/tea.mp4", film, "video/mp4")
+    calls = tmp_path / "calls"
+    write_counting_package(home / "models", "actions", calls, sleep_s=2.0)
     port = free_port()
     log = (tmp_path / "up.log").open("wb")
     process = subprocess.Popen(
@@ -89,6 +93,17 @@ def test_up_serves_the_local_deployments_and_ctrl_c_stops_all_of_it(tmp_path):
         assert wait_for(ended, process)["type"] == "COMPLETED", (home / "prefect" / "serve.log").read_text()
         done = ports.evaluations.history("me")
         assert [evaluation.status for evaluation in done] == ["COMPLETED"]
+
+        request = {"dish_id": DISH, "film_key": "films/tea.mp4", "user_id": "cancelled"}
+        run = ask(
+            api, f"deployments/{deployment['id']}/create_flow_run", {"parameters": {"request": request}}
+        )
+        wait_for(calls.exists, process)
+        ask(api, f"flow_runs/{run['id']}/set_state", {"state": {"type": "CANCELLING"}})
+        wait_for(lambda: ask(api, f"flow_runs/{run['id']}")["state"]["type"] == "CANCELLED", process)
+        (left_off,) = ports.evaluations.history("cancelled")
+        assert left_off.status == "FAILED"
+        assert "stopped before it was finished" in left_off.failure_reason
         process.send_signal(signal.SIGINT)
         assert process.wait(40) == 0
     finally:
