@@ -5,11 +5,12 @@ Pure: no clock, no disk, no network, and no scores; the same input always gives 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bharatchef.judgement.durations import DurationModel, duration_models
 from bharatchef.judgement.findings import numbered
-from bharatchef.judgement.graph import StepGraph, step_graph
+from bharatchef.judgement.gaps import done_unseen
+from bharatchef.judgement.graph import Node, StepGraph, step_graph
 from bharatchef.judgement.marks import (
     heat_assessment,
     ingredient_assessment,
@@ -43,11 +44,12 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
     technique = technique_assessment(graph, performance)
     plate = plate_assessment(dish, performance, thresholds.plate)
     findings = [*visual.findings, *technique.findings, *plate.findings]
+    inferred: tuple[Node, ...] = ()
     if not blind:
-        findings += order_findings(
-            graph, matched, expert_matchings(dish, graph, thresholds), thresholds.order
-        )
-        findings += absence_findings(graph, matched, models, performance, thresholds.presence)
+        experts = expert_matchings(dish, graph, thresholds)
+        inferred = _inferred(graph, matched, models, experts, performance, thresholds)
+        findings += order_findings(graph, matched, experts, thresholds.order)
+        findings += absence_findings(graph, matched, models, performance, thresholds.presence, inferred)
         findings += surplus_findings(graph, matched, performance.source.kind, thresholds.presence)
         findings += timing_findings(graph, matched, models, performance, thresholds.timing)
         findings += heat.findings
@@ -57,7 +59,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         matches=tuple(
             (node.step_id, matched.done[node].indices[0]) for node in graph.nodes if node in matched.done
         ),
-        sequence_accuracy=None if blind else _sequence_accuracy(graph, matched, deviations),
+        sequence_accuracy=None if blind else _sequence_accuracy(graph, matched, deviations, len(inferred)),
         assessable={
             Category.STEP_SEQUENCE: blind,
             Category.TIMING: blind or _timing_not_judged(matched, models),
@@ -68,6 +70,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         },
         thresholds_version=thresholds.version,
         thresholds_sha256=thresholds.sha256,
+        inferred=tuple(node.step_id for node in inferred),
     )
 
 
@@ -122,6 +125,21 @@ def expert_matchings(dish: Dish, graph: StepGraph, thresholds: Thresholds) -> tu
     )
 
 
+def _inferred(
+    graph: StepGraph,
+    matched: Matching,
+    models: Mapping[str, DurationModel],
+    experts: Sequence[Matching],
+    performance: Performance,
+    thresholds: Thresholds,
+) -> tuple[Node, ...]:
+    """The required times that a fallible source did not report, but that were most probably done."""
+    if performance.source.kind not in thresholds.repair.sources:
+        return ()
+    found = done_unseen(graph, matched, models, experts, performance.duration_s, thresholds)
+    return tuple(node for node, sure in found.items() if sure >= thresholds.gaps.done_from)
+
+
 def _steps_not_judged(
     graph: StepGraph, matched: Matching, performance: Performance, thresholds: Thresholds
 ) -> str:
@@ -141,9 +159,9 @@ def _timing_not_judged(matched: Matching, models: Mapping[str, DurationModel]) -
 
 
 def _sequence_accuracy(
-    graph: StepGraph, matched: Matching, deviations: tuple[Deviation, ...]
+    graph: StepGraph, matched: Matching, deviations: tuple[Deviation, ...], inferred: int
 ) -> float | None:
-    """The share of required times done that broke no order; not seen ones count neither way."""
+    """The share of required times done that broke no order; not seen and inferred ones count neither way."""
     disordered = {
         (deviation.step_id, index)
         for deviation in deviations
@@ -153,7 +171,7 @@ def _sequence_accuracy(
     unseen = sum(
         d.kind is DeviationKind.NOT_SEEN and d.category is Category.STEP_SEQUENCE for d in deviations
     )
-    required = sum(not graph.steps[node.step_id].optional for node in graph.nodes) - unseen
+    required = sum(not graph.steps[node.step_id].optional for node in graph.nodes) - unseen - inferred
     if required <= 0:
         return None
     right = sum(

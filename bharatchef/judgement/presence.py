@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import exp, log
 
 from bharatchef.judgement.durations import DurationModel
@@ -20,6 +20,7 @@ def absence_findings(
     models: Mapping[str, DurationModel],
     performance: Performance,
     thresholds: PresenceThresholds,
+    inferred: Collection[Node] = (),
 ) -> tuple[Finding, ...]:
     """A finding for every required time that nothing did: missing, or not seen where that is likelier.
 
@@ -27,13 +28,16 @@ def absence_findings(
     the dish's order was in view, the source seldom fails to report a step that was done, and no free
     time is left in which the step would fit. A missing step's confidence is the probability that it
     was left out, a not seen one's that it was not.
+
+    Args:
+        inferred: required times that were most probably done, though nothing reported them: no finding.
     """
     if not matched.done:
         return ()
     return tuple(
         _absence(graph, matched, node, models.get(node.step_id), performance, thresholds)
         for node in graph.nodes
-        if node not in matched.done and not graph.steps[node.step_id].optional
+        if node not in matched.done and node not in inferred and not graph.steps[node.step_id].optional
     )
 
 

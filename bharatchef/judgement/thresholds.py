@@ -70,6 +70,24 @@ class PlaceThresholds(Record):
     anywhere: Rate
 
 
+class GapThresholds(Record):
+    """When a gap in what was found shows that a step was done there all the same."""
+
+    drop_rate: Rate
+    source_weight: Positive
+    cook_weight: Positive
+    pause_s: PositiveSeconds
+    pause_spread: Positive
+    pause_weight: Positive
+    slack_spread: Annotated[float, Field(ge=0)]
+    trust: Annotated[float, Field(gt=0, le=1)]
+    most_evidence: Positive
+    most_broken: Annotated[int, Field(ge=1)]
+    most_steps: Annotated[int, Field(ge=1, le=8)]
+    most_gaps: Annotated[int, Field(ge=1, le=4)]
+    done_from: Annotated[float, Field(gt=0.5, le=1)]
+
+
 class TimingThresholds(Record):
     """When a step counts as too long or too short."""
 
@@ -132,6 +150,7 @@ class Thresholds(Record):
     repair: RepairThresholds
     places: PlaceThresholds
     presence: PresenceThresholds
+    gaps: GapThresholds
     timing: TimingThresholds
     durations: DurationThresholds
     heat: HeatThresholds
