@@ -99,8 +99,11 @@ def test_it_is_ready_only_when_the_model_is_loaded_and_warmed_up(tmp_path: Path)
 
 def test_a_full_queue_turns_away_while_the_host_stays_alive(folder: Path, pool: Pool) -> None:
     with hosted(folder, "--queue", "2") as host, held(host, folder, pool) as call:
-        waiting = [pool.submit(host.ask, body={"value": n}) for n in range(2)]
-        until(lambda: host.metric("bharatchef_host_queue_length") == 2, "two requests wait")
+        waiting = []
+        for number in range(2):
+            waiting.append(pool.submit(host.ask, body={"value": number}))
+            now = number + 1
+            until(lambda now=now: host.metric("bharatchef_host_queue_length") == now, "one more waits")
         assert host.metric("bharatchef_host_running") == 1
         began = time.monotonic()
         assert host.ask("/ping").status == 200
