@@ -33,4 +33,5 @@ def build_local_ports(settings: Settings) -> Ports:
 
 def _models(settings: Settings) -> Models:
     here = local_models(settings)
-    return HostedModels(settings.model_hosts, here) if settings.model_hosts else here
+    hosts = {str(analyser): url for analyser, url in settings.model_hosts.items()}
+    return HostedModels(hosts, here) if hosts else here

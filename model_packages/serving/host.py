@@ -22,6 +22,7 @@ from model_packages.serving.package import Answer, Package, PackageError
 from model_packages.serving.requests import (
     Body,
     ClientGone,
+    Message,
     Receive,
     Refused,
     Scope,
@@ -124,9 +125,9 @@ class Host:
         body = Body(scope, receive, self.limits.max_body_bytes)
         statuses: list[int] = []
 
-        async def counting(message: dict[str, object]) -> None:
+        async def counting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                statuses.append(int(str(message["status"])))
+                statuses.append(message["status"])
             await send(message)
 
         try:
