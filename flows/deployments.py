@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from prefect import Flow
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bharatchef.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from prefect import Flow
 
 PREFECT_FILE = Path(__file__).resolve().parents[1] / "prefect.yaml"
 
@@ -38,8 +40,8 @@ class Schedule(_Strict):
 class ConcurrencyLimit(_Strict):
     """How many runs at once, and what becomes of one too many."""
 
-    limit: int
-    collision_strategy: str = "ENQUEUE"
+    limit: Annotated[int, Field(ge=1)]
+    collision_strategy: Literal["ENQUEUE", "CANCEL_NEW"] = "ENQUEUE"
 
 
 class Deployment(_Strict):
@@ -62,10 +64,20 @@ class Deployment(_Strict):
         return self.name.endswith("-local")
 
     def flow(self) -> Flow[..., Any]:
-        """The flow that it runs."""
+        """The flow that it runs.
+
+        Raises:
+            ConfigurationError: there is none at its entrypoint.
+        """
         file, _, function = self.entrypoint.partition(":")
-        module = import_module(file.removesuffix(".py").replace("/", "."))
-        return getattr(module, function)
+        try:
+            module = import_module(file.removesuffix(".py").replace("/", "."))
+            return getattr(module, function)
+        except (ModuleNotFoundError, AttributeError, ValueError) as error:
+            raise ConfigurationError(
+                f"The deployment {self.name} names no flow: {self.entrypoint} ({error}).",
+                "Expected flows/module.py:function in prefect.yaml.",
+            ) from error
 
 
 class PrefectFile(_Strict):
@@ -89,17 +101,35 @@ def read_prefect_file(path: Path = PREFECT_FILE) -> PrefectFile:
         ConfigurationError: it cannot be read or says something that is not known; names the place.
     """
     try:
-        raw = yaml.safe_load(path.read_text())
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(
             f"Expected the deployments in {path}: {error.strerror}.",
             "Run this from a checkout of the project.",
         ) from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not YAML: {error}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not YAML: {error}.", "Mend it there.") from error
+    if not isinstance(raw, dict):
+        raise ConfigurationError(
+            f"Expected name, prefect-version and deployments in {path}; got {raw!r:.80}."
+        )
     try:
-        return PrefectFile.model_validate({key.replace("-", "_"): value for key, value in raw.items()})
+        found = PrefectFile.model_validate({str(key).replace("-", "_"): value for key, value in raw.items()})
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt key is missing under its right name too: the misspelling is what to tell.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         place = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{path}: {place}: {first['msg']}, got {first['input']!r}.") from error
+        if first["type"] == "extra_forbidden":
+            raise ConfigurationError(
+                f"{path}: {place} is not known there.",
+                "Is it misspelt? flows/deployments.py lists the keys; Prefect itself would ignore it.",
+            ) from error
+        raise ConfigurationError(
+            f"{path}: {place}: {first['msg']}, got {first['input']!r:.80}.", "Mend it there."
+        ) from error
+    names = [deployment.name for deployment in found.deployments]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigurationError(
+            f"{path}: two deployments are called {twice[0]}.", "Prefect would keep the last: rename one."
+        )
+    return found

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from prefect import serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
+from prefect.schedules import Cron
 
-from flows.deployments import Deployment, read_prefect_file
+from flows.deployments import ConcurrencyLimit, Deployment, read_prefect_file
 
 
 def served(deployment: Deployment):
     """A deployment of prefect.yaml as Prefect's runner takes it."""
     limit = deployment.concurrency_limit
+    if isinstance(limit, ConcurrencyLimit):
+        limit = ConcurrencyLimitConfig(**limit.model_dump())
     return deployment.flow().to_deployment(
         name=deployment.name,
         description=deployment.description,
         tags=deployment.tags,
         parameters=deployment.parameters,
-        concurrency_limit=limit if limit is None or isinstance(limit, int) else limit.limit,
+        version=deployment.version,
+        schedules=[
+            Cron(schedule.cron, timezone=schedule.timezone, active=schedule.active)
+            for schedule in deployment.schedules
+        ],
+        concurrency_limit=limit,
         enforce_parameter_schema=deployment.enforce_parameter_schema,
     )
 
