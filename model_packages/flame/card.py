@@ -21,7 +21,8 @@ def model_card(told: dict[str, Any]) -> str:
     reached = (test["heatAccuracy"] or 0) >= 0.95
     verdict = (
         "The bar of 95 % is reached." if reached
-        else "**The bar of 95 % is not reached.** For that reason the package does not come installed."
+        else "**The bar of 95 % is not reached.** For that reason the program does not use"
+        " the package unless you register it (`python -m model_packages.flame.register MODELS_FOLDER`)."
     )  # fmt: skip
     return f"""# flame
 

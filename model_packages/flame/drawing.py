@@ -30,7 +30,7 @@ FPS = 2
 _OPTIONS = {"preset": "superfast", "crf": "24", "maxrate": "420k", "bufsize": "840k"}
 _KEYFRAME_EVERY = 8
 _BT601 = 6
-_SIZES = ((1280, 720), (640, 360), (640, 360), (640, 360), (640, 480), (360, 640), (854, 480))
+_SIZES = ((854, 480), (854, 480), (854, 480), (1280, 720), (640, 360), (640, 480), (480, 854))
 _LEVEL_OF = {"off": 0.0, "low": 0.3, "medium": 0.6, "high": 1.0}
 _RAMP_S = 0.4
 # A flame of which less than this share, or fewer pixels, can be seen is hidden.

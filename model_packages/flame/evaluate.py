@@ -1,6 +1,6 @@
 """Prints how well the flame is seen: on drawn films of styles kept out of training, or on real fire.
 
-python -m model_packages.flame.evaluate [--chunks 10] [--seed 1000]
+python -m model_packages.flame.evaluate [--chunks 8] [--seed 1000]
 python -m model_packages.flame.evaluate --fire FOLDER      furg_house6.mp4 and .xml lie there
 """
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--weights", type=Path, default=_WEIGHTS)
     parser.add_argument("--fire", type=Path, help="folder of the film of real fire and its boxes")
-    parser.add_argument("--chunks", type=int, default=10, help="chunks of up to 60 s a style group")
+    parser.add_argument("--chunks", type=int, default=8, help="chunks of up to 60 s a style group")
     parser.add_argument(
         "--seed", type=int, default=1000, help="the training's seed draws the training's test films"
     )

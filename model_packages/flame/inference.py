@@ -31,7 +31,7 @@ def input_fn(body: bytes, content_type: str) -> tuple[Shot, ...]:
         RequestError: another content type (415), or no film that can be read (400).
     """
     if content_type.split(";")[0].strip().lower() != "video/mp4":
-        raise RequestError(f"expected video/mp4, got {content_type!r}", 415)
+        raise RequestError("expected a body of content type video/mp4, got another", 415)
     try:
         return shots_of(bytes(body))
     except ValueError as error:
@@ -50,7 +50,7 @@ def output_fn(prediction: tuple[Sample, ...], accept: str) -> str:
         RequestError: something other than JSON is asked for (406).
     """
     if accept.split(";")[0].strip().lower() not in ("application/json", "*/*", ""):
-        raise RequestError(f"expected application/json to be accepted, got {accept!r}", 406)
+        raise RequestError("expected application/json to be accepted, got another content type", 406)
     samples = [
         {"time": round(s.time_s, 3), "flame": s.flame, "level": s.level, "confidence": s.confidence}
         for s in prediction

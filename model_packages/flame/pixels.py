@@ -62,7 +62,7 @@ def shots_of(body: bytes) -> tuple[Shot, ...]:
                     raise ValueError(f"expected at most {_MAX_FRAMES} pictures in a chunk, got more")
                 shots.append(Shot(time_s - first, _sized(frame)))
     except (av.error.FFmpegError, EOFError) as error:
-        raise ValueError(f"expected a chunk of film as MP4, got something else: {error}") from error
+        raise ValueError("expected a chunk of film as MP4 that can be decoded, got something else") from error
     if not shots:
         raise ValueError("expected at least one picture in the chunk, got none")
     return tuple(shots)

@@ -1,4 +1,4 @@
-"""Draws films, trains the flame package on them, and writes weights, manifest, metrics and model card.
+"""Draws films, trains the flame package on them, and writes weights, manifest, metrics, model card.
 
     python -m model_packages.flame.train [--seed 1000] [--chunks 30] [--out FOLDER] [--workers 2]
 
@@ -38,13 +38,15 @@ from .learning import Chunk, Rows, fitted_heads, fitted_pixels, fitted_sureness,
 from .metrics import heat_figures
 from .network import Network
 from .pixels import shots_of
+from .register import FOUND, SET_ASIDE
 
-CALIBRATION_GROUPS = ("white-modern",)
+CALIBRATION_GROUPS = ("hostel",)
 TEST_GROUPS = ("dark-granite", "sunlit-yellow")
 VERSION = "1.0.0"
 TRAINED_ON = "drawn films"
+BAR = 0.95
 _HERE = Path(__file__).resolve().parent
-_SECONDS = {"training": 16.0, "calibration": 40.0, "test": 60.0}
+_SECONDS = {"training": 16.0, "calibration": 30.0, "test": 60.0}
 _FIRST_SEED = {"training": 0, "calibration": 500_000, "test": 700_000}
 
 Job = tuple[int, str, float, bool]
@@ -104,7 +106,7 @@ def trained(
 ) -> tuple[Model, dict[str, Any]]:
     """The model and what is to be told of its training."""
     kept, _ = split_groups({*CALIBRATION_GROUPS, *TEST_GROUPS})
-    calibration_each = max(2, chunks // 2)
+    calibration_each = max(2, chunks // 3)
     jobs = jobs_of("training", kept, chunks, seed)
     jobs += jobs_of("calibration", CALIBRATION_GROUPS, calibration_each, seed)
     with ProcessPoolExecutor(workers) as pool:
@@ -136,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", type=int, default=1000, help="draws the films and starts the networks")
     parser.add_argument("--chunks", type=int, default=30, help="training chunks of 16 s a style group")
-    parser.add_argument("--test-chunks", type=int, default=10, help="test chunks of up to 60 s a style group")
+    parser.add_argument("--test-chunks", type=int, default=8, help="test chunks of up to 60 s a style group")
     parser.add_argument(
         "--rounds", type=int, nargs=2, default=(14, 60), help="epochs of the pixel network, of the heads"
     )
@@ -171,7 +173,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write_package(folder: Path, weights: bytes, told: dict[str, Any]) -> None:
-    """Weights, manifest, metrics and model card, the manifest last: it vouches for the others."""
+    """Weights, manifest, metrics and model card, the manifest last: it vouches for the others.
+
+    The program finds packages by their ``model.json``. Where the bar is missed the manifest gets another
+    name, so that nobody is judged by this model who did not choose it (``register`` copies it).
+    """
     from .card import model_card
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -185,10 +191,13 @@ def write_package(folder: Path, weights: bytes, told: dict[str, Any]) -> None:
         "trained_on": TRAINED_ON,
         "engine": "numpy, float32, CPU",
     }
+    reached = (told["test"]["heatAccuracy"] or 0.0) >= BAR
+    manifest_name, other = (FOUND, SET_ASIDE) if reached else (SET_ASIDE, FOUND)
+    (folder / other).unlink(missing_ok=True)
     texts = {
         "metrics.json": json.dumps(told, indent=1) + "\n",
         "MODEL_CARD.md": model_card(told),
-        "model.json": json.dumps(manifest, indent=1) + "\n",
+        manifest_name: json.dumps(manifest, indent=1) + "\n",
     }
     _replace(folder / "weights.npz", weights)
     for name, text in texts.items():

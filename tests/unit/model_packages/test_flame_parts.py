@@ -106,7 +106,7 @@ def test_the_place_is_where_most_flame_is() -> None:
 
 
 def test_what_is_no_film_is_refused_with_a_status() -> None:
-    with pytest.raises(inference.RequestError, match="expected video/mp4, got 'image/jpeg'") as wrong:
+    with pytest.raises(inference.RequestError, match="expected a body of content type video/mp4") as wrong:
         inference.input_fn(b"", "image/jpeg")
     assert wrong.value.status_code == 415
     with pytest.raises(inference.RequestError, match="expected a chunk of film as MP4") as broken:
