@@ -189,9 +189,9 @@ class Judgement(Record):
     ``matches`` holds (step id, index of the segment that did it), one entry a required count met.
     ``sequence_accuracy`` is the share of required steps that were done with nothing wrong in their
     order, or ``None`` where no step could be judged. ``assessable`` says of each category whether it
-    could be judged, with the reason where it could not (empty string: it could). ``inferred`` names the
+    could be judged, with the reason where it could not (empty string: it could). ``inferred`` holds the
     steps, one entry a required count, that nothing reported but that left a gap in which they were most
-    probably done: they are judged neither for nor against.
+    probably done, with the probability that they were: they are judged neither for nor against.
     """
 
     deviations: tuple[Deviation, ...]
@@ -200,7 +200,7 @@ class Judgement(Record):
     assessable: dict[Category, str]
     thresholds_version: str
     thresholds_sha256: Sha256
-    inferred: tuple[Slug, ...] = ()
+    inferred: tuple[tuple[Slug, Confidence], ...] = ()
 
 
 class PointLoss(Record):

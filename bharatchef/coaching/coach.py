@@ -126,7 +126,7 @@ def _encouragement(
     praise = _praise(graph, judgement, scorecard, performance, checked)
     if any(category.losses for category in scorecard.categories):
         return praise
-    unseen = sum(d.kind is DeviationKind.NOT_SEEN for d in judgement.deviations)
+    unseen = len(judgement.inferred) + sum(d.kind is DeviationKind.NOT_SEEN for d in judgement.deviations)
     if scorecard.coverage < 1 or unseen:
         return f"No mistakes were found in what could be judged. {praise}".strip()
     return f"No mistakes: you did all of it as the dish asks. {praise}".strip()
@@ -145,7 +145,8 @@ def _praise(
     faulty = {step for d in judgement.deviations for step in (d.step_id, d.related_step_id) if step}
     right = [(step, index) for step, index in judgement.matches if step not in faulty]
     done = {step for step, _ in judgement.matches}
-    absent = any(d.kind in (DeviationKind.MISSING, DeviationKind.NOT_SEEN) for d in judgement.deviations)
+    kinds = (DeviationKind.MISSING, DeviationKind.NOT_SEEN)
+    absent = bool(judgement.inferred) or any(d.kind in kinds for d in judgement.deviations)
     if not judgement.assessable[Category.STEP_SEQUENCE]:
         ordered = all(d.kind is not DeviationKind.OUT_OF_ORDER for d in judgement.deviations)
         if ordered and not absent and len(done) > 1:
@@ -179,6 +180,9 @@ def _next_steps(words: Words, judgement: Judgement, chosen: tuple[Deviation, ...
     elif unseen:
         names = ", ".join(dict.fromkeys(words.named(d.step_id) for d in unseen[:3]))
         steps.append(f"Keep hands and pan in view next time; not seen: {names}.")
+    if judgement.inferred:
+        names = ", ".join(dict.fromkeys(words.named(step_id) for step_id, _ in judgement.inferred[:3]))
+        steps.append(f"Look yourself whether you did this, which was not recognised: {names}.")
     if not chosen and not steps:
         steps.append("Cook it once more the same way, then try a dish that asks for more.")
     return tuple(dict.fromkeys(steps))

@@ -22,9 +22,9 @@ _SHORTEST_S = 1.0
 _ROUNDING_S = 0.5
 
 
-def free_spans(taken: Sequence[Doing], end_s: float) -> tuple[Span, ...]:
-    """The stretches from the film's beginning to ``end_s`` in which nothing of ``taken`` was going on."""
-    free, reached = [], 0.0
+def free_spans(taken: Sequence[Doing], filmed: Span) -> tuple[Span, ...]:
+    """The stretches of what was filmed in which nothing of ``taken`` was going on."""
+    free, reached, end_s = [], filmed.start_s, filmed.end_s
     for doing in sorted(taken, key=lambda d: (d.start_s, d.end_s, d.indices)):
         if doing.start_s > reached:
             free.append(Span(start_s=reached, end_s=doing.start_s))
@@ -39,7 +39,7 @@ def done_unseen(
     matched: Matching,
     models: Mapping[str, DurationModel],
     experts: Sequence[Matching],
-    end_s: float,
+    filmed: Span,
     thresholds: Thresholds,
 ) -> dict[Node, float]:
     """Of each required time that nothing did, the probability that it was done and not reported, 0 to 1.
@@ -51,20 +51,22 @@ def done_unseen(
     and one gap holds one step. That gap is then as long as the step usually takes, not as long as this
     dish's cooks usually pause. Exact for up to ``most_steps`` absent steps and ``most_gaps`` gaps each,
     the likeliest of both; further absent steps count as left out.
-
-    Args:
-        end_s: the end of what was filmed, seconds.
     """
     absent = [n for n in graph.nodes if n not in matched.done and not graph.steps[n.step_id].optional]
     limits = thresholds.gaps
-    free = free_spans(tuple(matched.done.values()), end_s)
+    free = free_spans(tuple(matched.done.values()), filmed)
     if not absent or not free:
         return {}
     pause = _usual_pause(experts, limits)
     usual_places = place_models(experts, thresholds.places)
     hidden = {
         node: _gaps_for(
-            _Absent(node, models[node.step_id], usual_places.get(node)), graph, matched, free, pause, thresholds
+            _Absent(node, models[node.step_id], usual_places.get(node)),
+            graph,
+            matched,
+            free,
+            pause,
+            thresholds,
         )
         for node in absent
         if node.step_id in models
@@ -86,8 +88,9 @@ class _Absent:
 def _usual_pause(experts: Sequence[Matching], limits: GapThresholds) -> DurationModel:
     """How long cooks of this dish do nothing between two steps, shrunk towards the usual."""
     pauses = chain.from_iterable(
-        free_spans(tuple(e.done.values()), max((d.end_s for d in e.done.values()), default=0.0))
+        free_spans(tuple(e.done.values()), Span(start_s=0.0, end_s=max(d.end_s for d in e.done.values())))
         for e in experts
+        if e.done
     )
     logs = [log(span.length_s + _ROUNDING_S) for span in pauses]
     weight, usual = limits.pause_weight, log(limits.pause_s)

@@ -25,7 +25,7 @@ from bharatchef.judgement.thresholds import Thresholds
 from bharatchef.judgement.timing import time_suspicions, timing_findings
 from bharatchef.observed import Performance
 from bharatchef.records import Deviation, Dish, Judgement
-from bharatchef.vocabulary import Category, DeviationKind
+from bharatchef.vocabulary import Category, DeviationKind, Span
 
 
 def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judgement:
@@ -44,7 +44,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
     technique = technique_assessment(graph, performance)
     plate = plate_assessment(dish, performance, thresholds.plate)
     findings = [*visual.findings, *technique.findings, *plate.findings]
-    inferred: tuple[Node, ...] = ()
+    inferred: Mapping[Node, float] = {}
     if not blind:
         experts = expert_matchings(dish, graph, thresholds)
         inferred = _inferred(graph, matched, models, experts, performance, thresholds)
@@ -70,7 +70,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         },
         thresholds_version=thresholds.version,
         thresholds_sha256=thresholds.sha256,
-        inferred=tuple(node.step_id for node in inferred),
+        inferred=tuple((node.step_id, round(sure, 4)) for node, sure in inferred.items()),
     )
 
 
@@ -87,12 +87,13 @@ def wrong_times(dish: Dish, performance: Performance, thresholds: Thresholds) ->
 def expected_mistakes(judgement: Judgement, wrong_times: Mapping[int, float]) -> float:
     """How many mistakes in steps and times a performance is expected to hold, each with its probability.
 
-    A step that was not seen counts with the probability that it was left out all the same.
+    A step that was not seen, or that is only inferred to have been done, counts with the probability
+    that it was left out all the same.
 
     Args:
         wrong_times: of each segment the probability that it took the wrong time (``wrong_times``).
     """
-    count = sum(wrong_times.values())
+    count = sum(wrong_times.values()) + sum(1.0 - sure for _, sure in judgement.inferred)
     for deviation in judgement.deviations:
         if deviation.category is not Category.STEP_SEQUENCE or deviation.cause_id is not None:
             continue
@@ -132,12 +133,16 @@ def _inferred(
     experts: Sequence[Matching],
     performance: Performance,
     thresholds: Thresholds,
-) -> tuple[Node, ...]:
+) -> dict[Node, float]:
     """The required times that a fallible source did not report, but that were most probably done."""
-    if performance.source.kind not in thresholds.repair.sources:
-        return ()
-    found = done_unseen(graph, matched, models, experts, performance.duration_s, thresholds)
-    return tuple(node for node, sure in found.items() if sure >= thresholds.gaps.done_from)
+    if performance.source.kind not in thresholds.repair.sources or not performance.observed:
+        return {}
+    filmed = Span(
+        start_s=min(span.start_s for span in performance.observed),
+        end_s=max(span.end_s for span in performance.observed),
+    )
+    found = done_unseen(graph, matched, models, experts, filmed, thresholds)
+    return {node: sure for node, sure in found.items() if sure >= thresholds.gaps.done_from}
 
 
 def _steps_not_judged(

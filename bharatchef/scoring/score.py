@@ -79,6 +79,9 @@ def expected_loss(
             for category in scored & {Category.TIMING, Category.HEAT}:
                 cents = _left_out(category, steps, deviation, rubric)
                 lost += probability * rubric.weights[category] * cents / 100
+    if Category.STEP_SEQUENCE in scored:
+        unlikely = sum(1.0 - sure for _, sure in judgement.inferred)
+        lost += unlikely * rubric.weights[Category.STEP_SEQUENCE] * rubric.points[DeviationKind.MISSING]
     if Category.TIMING in scored:
         worst = max(rubric.points[DeviationKind.TOO_LONG], rubric.points[DeviationKind.TOO_SHORT])
         lost += rubric.weights[Category.TIMING] * worst * sum(wrong_times.values())
@@ -128,6 +131,9 @@ def _category_reason(
         for d in judgement.deviations
     )
     doubt = f"; {unsure} more too uncertain to cost points" if unsure else ""
+    if category is Category.STEP_SEQUENCE and judgement.inferred:
+        steps = "step was" if len(judgement.inferred) == 1 else "steps were"
+        doubt += f"; {len(judgement.inferred)} {steps} not recognised but probably done, and not judged"
     if not losses:
         return f"nothing lost{doubt}"
     return f"{len(losses)} {'loss' if len(losses) == 1 else 'losses'}{doubt}"
@@ -203,7 +209,7 @@ def _seen_share(category: Category, dish: Dish, performance: Performance, judgem
     unseen = [d for d in judgement.deviations if d.kind is DeviationKind.NOT_SEEN]
     if category in (Category.STEP_SEQUENCE, Category.TIMING):
         required = sum(step.required_count for step in dish.expected_steps if not step.optional)
-        hidden = sum(d.category is Category.STEP_SEQUENCE for d in unseen)
+        hidden = sum(d.category is Category.STEP_SEQUENCE for d in unseen) + len(judgement.inferred)
         return max(0.0, 1.0 - hidden / required) if required else 1.0
     if category is Category.VISUAL:
         wanted = sum(not ingredient.optional for ingredient in dish.ingredients)
@@ -235,6 +241,9 @@ def _interval(
         share = rubric.weights[category] / weight
         for loss in category_score.losses:
             points[loss.deviation_id] += share * loss.points
+    if Category.STEP_SEQUENCE in scored:
+        share = rubric.weights[Category.STEP_SEQUENCE] / weight
+        down += share * rubric.points[DeviationKind.MISSING] * len(judgement.inferred)
     for deviation in judgement.deviations:
         if deviation.category not in scored:
             continue
