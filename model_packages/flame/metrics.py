@@ -98,7 +98,7 @@ def fire_figures(model: Model, folder: Path, every: int = 3) -> dict[str, Any]:
             tuple(int(v) for v in (box.text or "").split()) for box in (boxes if boxes is not None else ())
         ]
         marked[int(frame.findtext("frameNumber", "-1"))] = [box for box in found if len(box) == 4]
-    hit = said = real = boxes_found = boxes_all = seen = pictures = with_fire = 0
+    hit = said = real = boxes_found = boxes_all = pictures = 0
     for number, before, rgb, after, scale in _fire_pictures(film, every):
         truth = np.zeros(rgb.shape[:2], bool)
         maps = flame_maps(model.pixel, before, rgb, after)
@@ -114,8 +114,6 @@ def fire_figures(model: Model, folder: Path, every: int = 3) -> dict[str, Any]:
         boxes_all += len(boxes_here)
         hit, said, real = hit + int((flame & truth).sum()), said + int(flame.sum()), real + int(truth.sum())
         pictures += 1
-        with_fire += bool(boxes_here)
-        seen += bool(boxes_here) and int(flame.sum()) > 60
     return {
         "pictures": pictures,
         "boxesInFile": sum(len(found) for found in marked.values()),
@@ -123,7 +121,6 @@ def fire_figures(model: Model, folder: Path, every: int = 3) -> dict[str, Any]:
         "pixelPrecision": hit / max(1, said),
         "pixelRecall": hit / max(1, real),
         "boxesWithFlameFound": boxes_found / max(1, boxes_all),
-        "picturesWithFireSeen": seen / max(1, with_fire),
     }
 
 

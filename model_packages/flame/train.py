@@ -35,7 +35,7 @@ from .answering import Model
 from .drawing import chunk_seeds, drawn_chunk
 from .features import chunk_rows
 from .learning import Chunk, Rows, fitted_heads, fitted_pixels, fitted_sureness, pixel_rows, straightened
-from .metrics import heat_figures
+from .metrics import fire_figures, heat_figures
 from .network import Network
 from .pixels import shots_of
 from .register import FOUND, SET_ASIDE
@@ -143,6 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--rounds", type=int, nargs=2, default=(14, 60), help="epochs of the pixel network, of the heads"
     )
     parser.add_argument("--out", type=Path, default=_HERE, help="where the package's files are written")
+    parser.add_argument("--fire", type=Path, help="folder of the film of real fire, to be measured too")
     parser.add_argument("--workers", type=int, default=min(2, os.cpu_count() or 1))
     given = parser.parse_args(arguments)
     began = time.perf_counter()
@@ -154,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say("fitted; drawing the test")
     figures = heat_figures(model, heat_rows(model, "test", given.test_chunks, given.seed, given.workers))
     took_s = time.perf_counter() - began
+    fire = {} if given.fire is None else {"fire": fire_figures(model, given.fire)}
     body = weights_bytes(model)
     told = {
         "seed": given.seed,
@@ -164,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "testGroups": list(TEST_GROUPS),
         "test": figures,
         **told,
+        **fire,
     }
     write_package(given.out, body, told)
     print(
