@@ -89,7 +89,7 @@ Per second, seconds with a hidden flame not counted: {test["seconds"]} seconds.
 - Where no hob is in view it says "off", and is sure of it: seen on a real film without any hob.
   Do not use its "off" for a film that does not show the burner.
 - Smoke and burning were not trained: `burningRisk` is not in the answer.
-- The level is judged from a flame's size, without knowing its distance: it is wrong by {test["levelMeanError"]:.2f} on
-  average, and words (0.3, 0.6 and 1 were drawn) are confused accordingly.
+- The level is judged from a flame's size, without knowing its distance: it is wrong by
+  {test["levelMeanError"]:.2f} on average, and words (0.3, 0.6 and 1 were drawn) are confused accordingly.
 - A flame that is hidden is hardly ever called hidden.
 """
