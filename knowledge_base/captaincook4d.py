@@ -31,6 +31,8 @@ SOURCE = (
     "Apache-2.0; both notices are kept."
 )
 MAX_TIMES = 10
+# A range that reaches further than this factor beyond the shortest or longest time seen says nothing.
+MOST_WIDENING = 30.0
 
 
 class _Source(BaseModel):
@@ -84,7 +86,8 @@ def dish_from_captaincook4d(
 
     A step that the graph holds several times becomes one step done that often; an edge then says which
     time of one comes before which time of the other, and only what holds in every order that the graph
-    allows is said. Durations come from the correct performances (``duration_ranges``).
+    allows is said. Durations come from the correct performances (``duration_ranges``), where these agree
+    well enough to say anything.
 
     Args:
         data: the bytes of a recipe's JSON.
@@ -112,7 +115,7 @@ def dish_from_captaincook4d(
         entry["text"] = text
         if found := objects_in(text):
             entry["objects"] = _Inline(found)
-        if name in ranges:
+        if name in ranges and _plausible(ranges[name], lengths[name]):
             shortest, longest = ranges[name]
             entry["time"] = f"{time_text(shortest)} - {time_text(longest)}"
             entry["time_from"] = f"{len(lengths[name])} times by experts of CaptainCook4D"
@@ -176,6 +179,19 @@ def segments_from_captaincook4d(
 def recordings_of(data: bytes) -> list[tuple[str, str]]:
     """(id, role) of each recording of a recipe; the role is ``expert`` or ``trainee``."""
     return [(r.id, r.role) for r in _read(data).recordings]
+
+
+def _plausible(found: tuple[float, float], lengths_s: Sequence[float]) -> bool:
+    """Whether a range says something: it begins above 0 as written, and lies near what was seen.
+
+    A few experts who differ widely give a range of no time at all to days.
+    """
+    shortest, longest = found
+    return (
+        round(shortest, 1) > 0
+        and shortest * MOST_WIDENING >= min(lengths_s)
+        and longest <= MOST_WIDENING * max(lengths_s)
+    )
 
 
 def _read(data: bytes) -> _Recipe:

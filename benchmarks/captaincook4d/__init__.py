@@ -7,7 +7,6 @@ segments a performance, and what the product says of that is translated back.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -104,10 +103,6 @@ def _imported(recipe: Mapping[str, Any], experts: Sequence[Segments], graph: Map
     written = dish_from_captaincook4d(json.dumps(source).encode(), created=date(2026, 11, 22))
     name = written.split("\n", 1)[0].removeprefix("dish: ")
     checked = check_bytes(written.encode(), Path(f"{name}.yaml"))
-    if checked.dish is None:
-        # Two experts who differ widely give ranges of days, which no dish may have.
-        bare = re.sub(r"(?m)^ +time(_from)?: .*\n", "", written)
-        checked = check_bytes(bare.encode(), Path(f"{name}.yaml"))
     if checked.dish is None:
         raise ValueError(f"{recipe['name']} is no dish: {checked.problems}")
     return checked.dish

@@ -44,6 +44,20 @@ def broken_pairs(graph: StepGraph, matched: Matching, thresholds: OrderThreshold
     return tuple(broken)
 
 
+def well_founded(matched: Matching, pairs: Sequence[BrokenPair]) -> tuple[BrokenPair, ...]:
+    """The broken pairs but for those that only a guess shows.
+
+    A segment that was read as another step than the one it named may be a false one. A pair with such an
+    end counts only where one of its ends is in a pair of two steps found under their own names.
+    """
+
+    def named(node: Node) -> bool:
+        return matched.done[node].step_id == node.step_id
+
+    sure = {n for pair in pairs if named(pair.first) and named(pair.then) for n in (pair.first, pair.then)}
+    return tuple(pair for pair in pairs if pair.first in sure or pair.then in sure)
+
+
 def not_as_experts(
     pairs: Sequence[BrokenPair], experts: Sequence[Collection[tuple[Node, Node]]]
 ) -> tuple[BrokenPair, ...]:
@@ -71,7 +85,7 @@ def order_findings(
     The causes are a smallest set of steps such that every broken pair has one of them; a step that
     is in a pair with a cause, and is none itself, follows from the cause it is most surely paired with.
     """
-    pairs = broken_pairs(graph, matched, thresholds)
+    pairs = well_founded(matched, broken_pairs(graph, matched, thresholds))
     if pairs and experts:
         shown = [{(p.first, p.then) for p in broken_pairs(graph, e, thresholds)} for e in experts]
         pairs = not_as_experts(pairs, shown)

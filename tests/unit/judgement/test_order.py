@@ -5,6 +5,9 @@ from __future__ import annotations
 from judging_dishes import dish, performance, segments, step
 
 from bharatchef.judgement import judge, load_thresholds
+from bharatchef.judgement.graph import Node
+from bharatchef.judgement.matching import Doing, Matching
+from bharatchef.judgement.order import BrokenPair, well_founded
 from bharatchef.records import ExpertPerformance
 
 THRESHOLDS = load_thresholds()
@@ -64,3 +67,13 @@ def test_two_steps_swapped_in_a_long_dish_are_one_cause():
     rows = [(f"s{name}", 10.0 * place, 10.0 * place + 9) for place, name in enumerate(order)]
     judgement = judge(dish(*chain), performance(rows), THRESHOLDS)
     assert [(d.step_id, d.cause_id is None) for d in judgement.deviations] == [("s3", True), ("s2", False)]
+
+
+def test_a_pair_that_only_a_guess_shows_is_no_mistake():
+    a, b, c = (Node(name, 1) for name in "abc")
+    done = {node: Doing(node.step_id, 10.0 * n, 10.0 * n + 9, 1.0, (n,)) for n, node in enumerate((c, b, a))}
+    guessed = {**done, c: Doing("x", 0.0, 9.0, 1.0, (0,))}
+    sure, doubtful = BrokenPair(a, b, 0.9), BrokenPair(b, c, 0.9)
+    assert well_founded(Matching(done, (), ()), [doubtful]) == (doubtful,)
+    assert well_founded(Matching(guessed, (), ()), [doubtful]) == ()
+    assert well_founded(Matching(guessed, (), ()), [sure, doubtful]) == (sure, doubtful)

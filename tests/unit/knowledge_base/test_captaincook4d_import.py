@@ -336,3 +336,28 @@ def test_objects_are_named_and_measures_are_not() -> None:
     assert objects_in("Add 1/4 cup of oil to the pan with a spoon") == ("frying-pan", "spoon")
     assert objects_in("Whisk 1 tablespoon of butter in a microwave-safe bowl") == ("bowl",)
     assert objects_in("Drain the can with the whisk") == ("can", "whisk")
+
+
+def test_experts_who_differ_widely_give_no_time_and_a_sound_dish():
+    lengths = [(2.0, 3000.0), (30.0, 33.0)]
+    recordings = [
+        {
+            "id": f"1_{n}",
+            "role": "expert",
+            "duration_s": 4000.0,
+            "steps": [
+                {"step": 7, "start": 0.0, "end": lengths[0][n]},
+                {"step": 8, "start": 3100.0, "end": 3100.0 + lengths[1][n]},
+            ],
+        }
+        for n in range(2)
+    ]
+    nodes, edges = {0: None, 1: 7, 2: 8, 3: None}, [(0, 1), (1, 2), (2, 3)]
+    dish = dish_of(as_bytes(recipe(nodes, edges, recordings=recordings)))
+    assert {step.step_id: step.duration for step in dish.expected_steps} == {"step-7": None, "step-8": None}
+    recordings[0]["steps"][0]["end"], recordings[1]["steps"][0]["end"] = 55.0, 60.0
+    agreed = dish_of(as_bytes(recipe(nodes, edges, recordings=recordings)))
+    for step, seen in zip(agreed.expected_steps, ((55.0, 60.0), (30.0, 33.0)), strict=True):
+        assert step.duration is not None
+        assert 0 < step.duration.min_s <= seen[0]
+        assert seen[1] <= step.duration.max_s < 30 * seen[1]
