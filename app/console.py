@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from bharatchef.errors import BharatChefError
+from bharatchef.errors import BharatChefError, was_interrupted
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 
 class Exit(IntEnum):
@@ -58,27 +59,58 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Bars on stderr for as long as the context lasts; where stderr is no terminal, nothing is written."""
+    from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn
+
+    class Share(TextColumn):
+        def render(self, task: Task) -> Any:
+            # How much there is in all is not known yet: 0 % would not be true.
+            return super().render(task) if task.total is not None else ""
+
+    console = err()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        Share("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield progress
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say on stderr what is being done while the context lasts; it moves where that is a terminal."""
+    console = err()
+    if not console.is_terminal:
+        console.print(f"{what} ...")
+        yield
+        return
+    with console.status(f"{what} ..."):
+        yield
+
+
+@contextmanager
 def spoken_errors(debug: bool) -> Iterator[None]:
     """Turn an error into words and an exit status; a traceback is shown only with ``--debug``."""
     import typer
 
     try:
         yield
-    except BharatChefError as error:
-        if debug:
-            traceback.print_exc()
-        say_error(error.message, error.remedy)
-        raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        err().print("[yellow]Stopped.[/yellow] Nothing is half-done: what was finished is kept.")
-        raise typer.Exit(Exit.INTERRUPTED) from None
     except BrokenPipeError:
         raise typer.Exit(Exit.OK) from None
     except (typer.Exit, typer.Abort):
         raise
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         if debug:
             traceback.print_exc()
+        if was_interrupted(error):
+            err().print("[yellow]Stopped.[/yellow] Nothing is half-done: what was finished is kept.")
+            raise typer.Exit(Exit.INTERRUPTED) from None
+        if isinstance(error, BharatChefError):
+            say_error(error.message, error.remedy)
+            raise typer.Exit(error.exit_code) from None
         say_error(
             f"Something went wrong that nobody foresaw: {type(error).__name__}: {error}",
             "Run the same command with `bharatchef --debug …` and report what it prints.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,9 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from rich.markup import escape
 from rich.table import Table
 
-from adapters.local.disk import disk_usage
+from adapters.local.disk import disk_usage, free_bytes
 from app.console import out, print_json
-from app.prefect_server import running_server
+from app.prefect_server import is_healthy, running_server
 from bharatchef import __version__
 from bharatchef.observed import Analyser, Unavailable
 from bharatchef.ports import Ports
@@ -126,7 +125,14 @@ def _ports(settings: Settings, ports: Ports) -> list[Finding]:
         Finding(name, "ok", f"{settings.adapters}: {type(getattr(ports, name)).__name__}")
         for name in ("objects", "evaluations", "models", "tips", "dishes", "notifier", "clock")
     ]
-    server = os.environ.get("PREFECT_API_URL") or running_server(settings)
+    named = os.environ.get("PREFECT_API_URL")
+    if named and not is_healthy(named):
+        remedy = "Start it, correct the address (it ends in /api), or unset PREFECT_API_URL."
+        return [
+            *lines,
+            Finding("Prefect server", "missing", f"PREFECT_API_URL names {named}: no answer", remedy),
+        ]
+    server = named or running_server(settings)
     says = server or "none runs; each evaluation starts its own, `bharatchef up` starts one with a UI"
     return [*lines, Finding("Prefect server", "ok", says)]
 
@@ -144,10 +150,7 @@ def _dishes(settings: Settings) -> list[Finding]:
 
 def _disk(settings: Settings) -> list[Finding]:
     lines = [Finding(what, "ok", f"{size / 1e6:,.1f} MB") for what, size in disk_usage(settings).items()]
-    folder = settings.home
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(settings.home)
     enough = free > 2_000_000_000
     return [
         Finding("home", "ok", str(settings.home)),

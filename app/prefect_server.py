@@ -13,12 +13,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
+from adapters.local.disk import check_room
 from bharatchef.errors import ConfigurationError
 from bharatchef.settings import Settings
 
@@ -51,12 +55,36 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def check_port(port: int) -> None:
+    """Return where a server can listen on ``port`` of the loopback interface.
+
+    Raises:
+        ConfigurationError: another program has it, or this account may not.
+    """
+    with socket.socket() as probe:
+        # As servers do: a port that was closed a moment ago is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise ConfigurationError(
+                f"This account may not listen on port {port}.", "Give --port a number above 1023."
+            ) from error
+        except OSError as error:
+            raise ConfigurationError(
+                f"Expected port {port} of this machine to be free; another program listens on it.",
+                f"Stop that program, or give another port, for example --port {free_port()}.",
+            ) from error
+
+
 def is_healthy(api_url: str, timeout_s: float = 2.0) -> bool:
     """Whether a Prefect server answers at ``api_url`` (``http://host:port/api``)."""
     try:
-        with urllib.request.urlopen(f"{api_url}/health", timeout=timeout_s) as answer:
-            return bool(answer.read().strip() == b"true")
-    except OSError:
+        with urllib.request.urlopen(f"{api_url.rstrip('/')}/health", timeout=timeout_s) as answer:
+            return bool(answer.read(100).strip() == b"true")
+    except urllib.error.HTTPError as error:
+        return error.code in (401, 403)  # it wants to be told who asks: Prefect's own client will tell
+    except (OSError, HTTPException, ValueError):
         return False
 
 
@@ -68,8 +96,9 @@ def running_server(settings: Settings) -> str | None:
     """The API address of the server that ``bharatchef up`` runs for this home, if it answers."""
     try:
         note = json.loads(_note_file(settings).read_text())
-        api_url = str(note["api_url"])
-    except (OSError, ValueError, KeyError):
+        api_url, pid = str(note["api_url"]), int(note["pid"])
+        os.kill(pid, 0)  # after a crash another program's server may answer on that port
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return api_url if is_healthy(api_url) else None
 
@@ -82,20 +111,43 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Let Ctrl-C wait until the context ends: amid a fork it would be lost in one of Python's own hooks."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        signal.raise_signal(signal.SIGINT)
+
+
 def start_child(
     command: list[str], log_path: Path, environment: dict[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
     """Start a program of ours in a process group of its own, its words going to a log."""
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    with log_path.open("ab") as log:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=environment,
-            preexec_fn=_die_with_parent,
-        )
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        with log_path.open("ab") as log, _ctrl_c_waits():
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                preexec_fn=_die_with_parent,
+            )
+    except BaseException:
+        if process is not None:
+            stop_process(process)
+        raise
+    return process
 
 
 def start_server(port: int, log_path: Path, with_ui: bool) -> subprocess.Popen[bytes]:
@@ -105,6 +157,7 @@ def start_server(port: int, log_path: Path, with_ui: bool) -> subprocess.Popen[b
 
     Raises:
         ConfigurationError: it ended or did not answer within ``START_LIMIT_S``; names its log.
+        StoreError: it ended because the disk is full.
     """
     environment = {
         **os.environ,
@@ -128,9 +181,10 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], api_url: str, log_path
     deadline = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
+            check_room(log_path.parent)
             raise ConfigurationError(
                 f"The Prefect server ended while starting (exit status {process.returncode}).",
-                f"Its last words are in {log_path}; another program may be using its port.",
+                f"Its last words are in {log_path}.",
             )
         if is_healthy(api_url):
             return
@@ -163,9 +217,18 @@ def prefect_server(settings: Settings, debug: bool = False) -> Iterator[str]:
 
     In this order: the one that ``PREFECT_API_URL`` names, the one ``bharatchef up`` runs for this
     home, else one of our own on a free port, ended when the context ends.
+
+    Raises:
+        ConfigurationError: no server answers at ``PREFECT_API_URL``, or our own did not start.
     """
     set_prefect_environment(settings, debug)
-    api_url = os.environ.get("PREFECT_API_URL") or running_server(settings)
+    named = os.environ.get("PREFECT_API_URL")
+    if named and not is_healthy(named, timeout_s=10.0):
+        raise ConfigurationError(
+            f"Expected a Prefect server at {named}, which PREFECT_API_URL names; none answers there.",
+            "Start it, correct the address (it ends in /api), or unset PREFECT_API_URL: then one is started.",
+        )
+    api_url = named or running_server(settings)
     if api_url:
         os.environ["PREFECT_API_URL"] = api_url
         yield api_url

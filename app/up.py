@@ -6,25 +6,22 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import FrameType
 
-from app.console import err, out
-from app.prefect_server import (
-    lasting_server,
-    running_server,
-    start_child,
-    stop_process,
-)
+from app.console import err, out, working
+from app.prefect_server import check_port, lasting_server, running_server, start_child, stop_process
 from bharatchef.errors import ConfigurationError
 from bharatchef.settings import load_settings
+from flows.deployments import read_prefect_file
 
 
 def run_until_stopped(port: int, debug: bool) -> None:
     """Serve until Ctrl-C or SIGTERM, or until a part of it ends by itself.
 
     Raises:
-        ConfigurationError: another one runs over the same home, or a part ended.
+        ConfigurationError: another one runs over the same home, the port is taken, prefect.yaml is wrong,
+            or a part ended.
     """
     settings = load_settings()
     if url := running_server(settings):
@@ -32,20 +29,24 @@ def run_until_stopped(port: int, debug: bool) -> None:
             f"`bharatchef up` is running already for {settings.home}: {url.removesuffix('/api')}.",
             "Use that one, or stop it first.",
         )
+    check_port(port)
+    read_prefect_file()
     signal.signal(signal.SIGTERM, _as_ctrl_c)
-    err().print("Starting Prefect ...")
-    with lasting_server(settings, port, debug) as api_url:
-        _tidy()
-        log_path = settings.prefect_home / "serve.log"
-        runner = start_child([sys.executable, "-m", "flows.serve"], log_path)
+    with ExitStack() as running:
+        with working("Starting Prefect"):
+            api_url = running.enter_context(lasting_server(settings, port, debug))
+            _tidy()
+            log_path = settings.prefect_home / "serve.log"
+            runner = start_child([sys.executable, "-m", "flows.serve"], log_path)
+            running.callback(stop_process, runner)
         try:
             # Ctrl-C is how this is meant to end, so it is no failure.
             with suppress(KeyboardInterrupt):
                 out().print(f"Prefect UI: {api_url.removesuffix('/api')}   (Ctrl-C stops all of it)")
                 _watch(runner, str(log_path))
         finally:
-            err().print("Stopping ...")
-            stop_process(runner)
+            with working("Stopping"):
+                running.close()
     err().print("All stopped.")
 
 

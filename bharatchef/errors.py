@@ -89,3 +89,15 @@ class CoachingError(BharatChefError):
     """The coach's words could not be made or did not pass the verifier."""
 
     exit_code = 8
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether it was Ctrl-C that led to this error: what was interrupted may fail while it unwinds."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        if isinstance(found, KeyboardInterrupt):
+            return True
+        seen.add(id(found))
+        found = found.__cause__ or found.__context__
+    return False

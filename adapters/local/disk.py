@@ -1,12 +1,39 @@
-"""What the home folder takes up on the disk; changes nothing."""
+"""What the home folder takes up on the disk, and what is left; changes nothing."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from adapters.local.durable import telling
+from bharatchef.errors import StoreError
 from bharatchef.settings import Settings
+
+_NO_ROOM_BYTES = 1 << 20
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes free on the disk that holds ``folder``, or will hold it.
+
+    Raises:
+        StoreError: a part of the path may not be read, or is a file.
+    """
+    with telling(f"look for room at {folder}"):
+        return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
+
+
+def check_room(folder: Path) -> None:
+    """Return where the disk has room: what other programs say of a full one is often something else.
+
+    Raises:
+        StoreError: the disk is full.
+    """
+    if free_bytes(folder) < _NO_ROOM_BYTES:
+        raise StoreError(
+            f"The disk that holds {folder} is full.",
+            "Free some space (`bharatchef doctor` shows what uses it) and repeat.",
+        )
 
 
 def disk_usage(settings: Settings) -> dict[str, int]:
