@@ -14,11 +14,11 @@ from prefect import flow, get_run_logger
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
-from bharatchef.errors import BharatChefError, InputError, LeaseLost, WorkInProgress
-from bharatchef.ports import Claim
+from bharatchef.errors import BharatChefError, InputError, LeaseLost, WorkInProgress, was_interrupted
+from bharatchef.ports import Claim, Ports
 from bharatchef.records import Evaluation
 from bharatchef.settings import load_settings
-from bharatchef.vocabulary import Slug, UserId
+from bharatchef.vocabulary import Slug, Status, UserId
 from flows.stages import StageLog, Work, evaluate_claimed
 from tasks.claim import claim_work, lease_held, new_owner
 from tasks.planning import plan_work
@@ -69,15 +69,15 @@ def evaluate_video(request: EvaluationRequest) -> str:
     ports = ports_here()
     log = StageLog()
     owner = new_owner()
-    with log.stage("claim"):
-        plan = plan_work(ports, settings, **request.model_dump(exclude={"film_name", "side_name"}))
-        claim = claim_when_free(plan.evaluation, owner, settings.lease_s)
-    evaluation_id = claim.evaluation.evaluation_id
-    if claim.outcome == "done":
-        get_run_logger().info("The same work was done before, as evaluation %s", evaluation_id)
-        return evaluation_id
-    work = Work(plan, claim.evaluation, owner, request.film_name, request.side_name)
+    plan = plan_work(ports, settings, **request.model_dump(exclude={"film_name", "side_name"}))
     try:
+        with log.stage("claim"):
+            claim = claim_when_free(plan.evaluation, owner, settings.lease_s)
+        evaluation_id = claim.evaluation.evaluation_id
+        if claim.outcome == "done":
+            get_run_logger().info("The same work was done before, as evaluation %s", evaluation_id)
+            return evaluation_id
+        work = Work(plan, claim.evaluation, owner, request.film_name, request.side_name)
         with lease_held(ports.evaluations, evaluation_id, owner, settings.lease_s) as check_lease:
             evaluate_claimed(ports, settings, work, log, check_lease)
     except LeaseLost:
@@ -85,10 +85,20 @@ def evaluate_video(request: EvaluationRequest) -> str:
     except BaseException as error:
         stop_all_stages()
         # Also for Ctrl-C, a cancelled run and SIGTERM: the record must not say PROCESSING for ever.
-        with suppress(LeaseLost):
-            record_failure(ports, evaluation_id, owner, reason_of(error), settings.lease_s)
+        give_up(ports, plan.evaluation.work_key, owner, reason_of(error), settings.lease_s)
         raise
     return evaluation_id
+
+
+def give_up(ports: Ports, work_key: str, owner: str, reason: str, lease_s: float) -> None:
+    """Record FAILED for what this worker holds of a piece of work, if anything.
+
+    Looked up, because Ctrl-C may come between the claim and the moment that its answer is known.
+    """
+    for evaluation in ports.evaluations.find(""):
+        if evaluation.work_key == work_key and evaluation.status is Status.PROCESSING:
+            with suppress(LeaseLost):
+                record_failure(ports, evaluation.evaluation_id, owner, reason, lease_s)
 
 
 def claim_when_free(evaluation: Evaluation, owner: str, lease_s: float) -> Claim:
@@ -114,7 +124,7 @@ def claim_when_free(evaluation: Evaluation, owner: str, lease_s: float) -> Claim
 
 def reason_of(error: BaseException) -> str:
     """Why an evaluation failed, in words for the person whose film it is."""
-    if isinstance(error, Stopped | KeyboardInterrupt) or type(error).__name__ == "TerminationSignal":
+    if isinstance(error, Stopped) or was_interrupted(error) or type(error).__name__ == "TerminationSignal":
         return "It was stopped before it was finished. Evaluate it again: it goes on where it stopped."
     if isinstance(error, BharatChefError):
         return str(error)

@@ -18,7 +18,7 @@ from bharatchef.errors import BharatChefError, LeaseLost
 from bharatchef.ports import Claim, EvaluationStore, Ports
 from bharatchef.records import Evaluation
 from tasks.publishing import record_failure
-from tasks.runtime import ports_here, stop_all_stages
+from tasks.runtime import Stopped, ports_here, stop_all_stages
 
 ABANDONED = "The program that was evaluating this film ended before it was finished. Evaluate it again."
 
@@ -71,6 +71,11 @@ def lease_held(
     keeper.start()
     try:
         yield check
+    except Stopped as error:
+        # Stages end because the lease was lost; why it was lost is what a person wants to know.
+        if lost:
+            raise lost[0] from error
+        raise
     finally:
         done.set()
         keeper.join(timeout=lease_s)
