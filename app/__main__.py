@@ -1,5 +1,18 @@
-"""``python -m app`` is the command ``bharatchef``."""
+"""Where the command begins: ``bharatchef``, or ``python -m app``."""
 
-from app.cli import main
+from __future__ import annotations
 
-main()
+from app.console import Exit
+
+
+def main() -> None:
+    """Run the command; Ctrl-C while it is still being loaded ends it without a traceback."""
+    try:
+        from app.cli import app
+    except KeyboardInterrupt:
+        raise SystemExit(int(Exit.INTERRUPTED)) from None
+    app()
+
+
+if __name__ == "__main__":
+    main()

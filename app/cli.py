@@ -81,7 +81,10 @@ def evaluate(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a film of a dish: scores, a report, and what to do better next time."""
+    """Evaluate a film of a dish.
+
+    Gives scores, a report, and what to do better next time.
+    """
     with spoken_errors(_Options.debug):
         from app.evaluate import evaluate_film
 
@@ -105,7 +108,7 @@ def history(
     dish: Annotated[str | None, typer.Option("--dish", help="Only this dish.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The attempts of one person: scores, and which way they go."""
+    """Show one person's attempts and which way the scores go."""
     with spoken_errors(_Options.debug):
         from app.records_commands import show_history
 
@@ -117,7 +120,7 @@ def show(
     evaluation: Annotated[str, typer.Argument(help="An evaluation's id, or the beginning of it.")],
     as_json: Json = False,
 ) -> None:
-    """One evaluation: its scorecard and where its report lies."""
+    """Show one evaluation: scorecard, and where its report lies."""
     with spoken_errors(_Options.debug):
         from app.records_commands import show_evaluation
 
@@ -129,7 +132,10 @@ def delete(
     evaluation: Annotated[str, typer.Argument(help="An evaluation's id, or the beginning of it.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove an evaluation, its report and (where no other evaluation needs it) its film."""
+    """Remove an evaluation and what only it needs.
+
+    That is its report, and its films where no other evaluation was made of them.
+    """
     with spoken_errors(_Options.debug):
         from app.records_commands import delete_evaluation
 
@@ -142,7 +148,10 @@ def backup(
     weights: Annotated[bool, typer.Option("--weights", help="Put the models' weights in too.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file of that name.")] = False,
 ) -> None:
-    """Write all that is kept (records, results, films, dishes) into one file."""
+    """Write all that is kept into one file.
+
+    That is records, results, films and dishes.
+    """
     with spoken_errors(_Options.debug):
         from app.records_commands import write_backup
 
@@ -154,7 +163,10 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file that `bharatchef backup` wrote.")],
     force: Annotated[bool, typer.Option("--force", help="Replace what is kept now.")] = False,
 ) -> None:
-    """Bring back what a backup holds; every byte is checked before anything is touched."""
+    """Bring back what a backup holds.
+
+    Every byte is checked before anything is touched.
+    """
     with spoken_errors(_Options.debug):
         from app.records_commands import restore_backup
 
@@ -163,7 +175,10 @@ def restore(
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """What is installed, which models have weights, which ports are in use, and what is missing."""
+    """Show what is installed, and what is missing.
+
+    Also which models have weights, which ports are in use and what the disk holds. Changes nothing.
+    """
     with spoken_errors(_Options.debug):
         from app.doctor import examine
 
@@ -172,9 +187,14 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option("--port", help="The port of Prefect's UI on this machine.")] = 4200,
+    port: Annotated[
+        int, typer.Option("--port", min=1, max=65535, help="The port of Prefect's UI on this machine.")
+    ] = 4200,
 ) -> None:
-    """Run a Prefect server with its UI and serve the local deployments; Ctrl-C stops all of it."""
+    """Run Prefect with its UI and the local deployments.
+
+    Ctrl-C stops all of it.
+    """
     with spoken_errors(_Options.debug):
         from app.up import run_until_stopped
 
@@ -183,7 +203,7 @@ def up(
 
 @dishes_app.command("list")
 def dishes_list(as_json: Json = False) -> None:
-    """All dishes."""
+    """List all dishes."""
     with spoken_errors(_Options.debug):
         from app.dishes import list_dishes
 
@@ -192,7 +212,10 @@ def dishes_list(as_json: Json = False) -> None:
 
 @dishes_app.command("show")
 def dishes_show(dish: Annotated[str, typer.Argument(help="A dish's id.")], as_json: Json = False) -> None:
-    """One dish: its steps, their order with the reasons, its ingredients and what must be safe."""
+    """Show one dish whole.
+
+    Its steps, their order with the reasons, its ingredients and what must be safe.
+    """
     with spoken_errors(_Options.debug):
         from app.dishes import show_dish
 
@@ -219,7 +242,10 @@ def dishes_import(
     file: Annotated[Path, typer.Argument(help="The file.")],
     force: Annotated[bool, typer.Option("--force", help="Replace a dish of the same id.")] = False,
 ) -> None:
-    """Make a dish of your own out of a file: it is checked first, and kept in your home."""
+    """Make a dish of your own out of a file.
+
+    It is checked first, and kept in your home.
+    """
     with spoken_errors(_Options.debug):
         from app.dishes import import_dish
 
@@ -239,8 +265,3 @@ def dishes_suggest_order(
         from app.suggest_order import propose_order
 
         propose_order(dish, experts or [], as_json)
-
-
-def main() -> None:
-    """The entry point of the command."""
-    app()

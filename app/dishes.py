@@ -46,10 +46,11 @@ def list_dishes(as_json: bool) -> None:
         print_json([json.loads(dish.to_json()) for dish in dishes])
     else:
         table = Table(box=None, pad_edge=False)
-        for title in ("dish", "name", "steps", "takes", "also known as"):
+        table.add_column("dish", no_wrap=True)
+        for title in ("name", "steps", "takes", "also known as"):
             table.add_column(title, overflow="fold")
         for dish in dishes:
-            names = ", ".join(name for language in dish.aliases.values() for name in language)
+            names = ", ".join(dict.fromkeys(name for names in dish.aliases.values() for name in names))
             table.add_row(
                 dish.dish_id,
                 escape(dish.name),

@@ -5,23 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from pydantic import TypeAdapter, ValidationError
+from rich.markup import escape
+from rich.progress import Progress, TaskID
 
-from app.console import err, out, print_json
+from adapters.local.disk import check_room
+from app.console import out, print_json, progress_bars
 from app.prefect_server import prefect_server
 from app.records_commands import find_evaluation, stored_result
 from app.scorecard import print_scorecard, report_path
-from bharatchef.errors import BharatChefError, InputError, StoreError
+from bharatchef.errors import BharatChefError, InputError, MediaError, StoreError, was_interrupted
 from bharatchef.media.probe import probe
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.ports import Ports
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings, load_settings
+from bharatchef.vocabulary import UserId
 from tasks.publishing import announce_pending
 from tasks.runtime import film_limits, listening, ports_here
 
@@ -62,16 +68,21 @@ def evaluate_film(
     if not dish_id:
         known = ", ".join(dish.dish_id for dish in ports.dishes.list_dishes())
         raise InputError("Expected --dish DISH: which dish the film is of.", f"There are: {known}.")
+    _check_user(user_id)
+    if segments_fps is not None and not 0 < segments_fps < float("inf"):
+        raise InputError(
+            f"Expected --fps to be a frame rate above 0, got {segments_fps:g}.", "For example --fps 25"
+        )
     _check_out(out_dir)
     dish = ports.dishes.get(dish_id)
-    with _progress() as show:
+    with _progress() as show, _taken_back_unless_used(ports) as stored:
         segments_bytes = _read(segments) if segments else None
         if segments and segments_bytes is not None:
             read_segments(segments_bytes, segments.name, dish, segments_fps)
         keys = {
-            "film_key": _store_film(ports, settings, film, show) if film else None,
-            "side_key": _store_film(ports, settings, side, show) if side else None,
-            "segments_key": _store_segments(ports, segments, segments_bytes),
+            "film_key": _store_film(ports, settings, film, show, stored) if film else None,
+            "side_key": _store_side(ports, settings, side, show, stored) if side else None,
+            "segments_key": _store_segments(ports, segments, segments_bytes, stored),
         }
         request = {
             "dish_id": dish.dish_id,
@@ -101,9 +112,8 @@ def evaluate_film(
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """A bar on stderr while stages report; where stderr is no terminal, nothing moves and nothing is lost."""
-    columns = (TextColumn("{task.description:<28}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, TimeElapsedColumn(), console=err(), transient=True) as progress:
+    """A bar a stage while stages report."""
+    with progress_bars() as progress:
         bars: dict[str, TaskID] = {}
 
         def listen(stage: str, done: float, total: float) -> None:
@@ -115,42 +125,102 @@ def _progress() -> Iterator[Progress]:
             yield progress
 
 
+@contextmanager
+def _taken_back_unless_used(ports: Ports) -> Iterator[list[str]]:
+    """A list of what was stored; it goes again where the work ends before a record speaks of it.
+
+    Without a record a person could not delete it.
+    """
+    began = ports.clock.now()
+    stored: list[str] = []
+    try:
+        yield stored
+    except BaseException:
+        with suppress(BharatChefError):
+            if stored and not _begun_since(ports, began):
+                for key in stored:
+                    ports.objects.delete(key)
+        raise
+
+
+def _begun_since(ports: Ports, began: datetime) -> bool:
+    """Whether any evaluation was begun, also by another program: it may be made of the same files."""
+    return any(evaluation.created_at >= began for evaluation in ports.evaluations.find(""))
+
+
+def _check_user(user_id: str) -> None:
+    try:
+        TypeAdapter(UserId).validate_python(user_id)
+    except ValidationError as error:
+        raise InputError(
+            f"Expected --user to be a name of letters, digits, dots, dashes and @, got {user_id!r}.",
+            "For example --user asha",
+        ) from error
+
+
 def _check_out(out_dir: Path | None) -> None:
-    if out_dir is not None and out_dir.exists() and not out_dir.is_dir():
-        raise InputError(f"Expected --out to be a folder, {out_dir} is a file.", "Name another place.")
+    if out_dir is None:
+        return
+    place = next(place for place in (out_dir, *out_dir.absolute().parents) if place.exists())
+    if not place.is_dir():
+        raise InputError(f"Expected --out to be a folder, {place} is a file.", "Name another place.")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise InputError(
+            f"Expected a folder to write to at --out {out_dir}; this account may not write in {place}.",
+            "Name another place.",
+        )
 
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > LARGEST_SEGMENTS_BYTES:
-            raise InputError(
-                f"Expected a segments file of at most {LARGEST_SEGMENTS_BYTES / 1e6:.0f} MB,"
-                f" {path} has {path.stat().st_size / 1e6:.0f} MB.",
-                "Is it the film? The film goes first, without --segments.",
-            )
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LARGEST_SEGMENTS_BYTES + 1)
     except OSError as error:
-        raise InputError(f"Expected a segments file to read at {path}: {error.strerror}.") from error
+        raise InputError(
+            f"Expected a segments file to read at {path}: {error.strerror}.", "Check the name."
+        ) from error
+    if len(data) > LARGEST_SEGMENTS_BYTES or data[4:8] == b"ftyp":
+        raise InputError(
+            f"Expected a segments file (JSON or CSV) of at most {LARGEST_SEGMENTS_BYTES / 1e6:.0f} MB,"
+            f" {path} is none.",
+            "Is it the film? The film goes first, without --segments.",
+        )
+    return data
 
 
-def _store_film(ports: Ports, settings: Settings, path: Path, show: Progress) -> str:
+def _store_film(ports: Ports, settings: Settings, path: Path, show: Progress, stored: list[str]) -> str:
     """The key of a film, kept by its content's hash; inspected first, so that a bad one leaves nothing."""
-    bar = show.add_task(f"taking in {path.name[:16]}", total=None)
+    bar = show.add_task(f"taking in {escape(path.name[:16])}", total=None)
     media = probe(path, film_limits(settings))
-    key = f"films/{media.sha256}{path.suffix.lower() or '.film'}"
+    key = f"films/{media.sha256}{_ending(path) or '.film'}"
     if not ports.objects.exists(key):
+        stored.append(key)
         ports.objects.put_file(key, path, "application/octet-stream")
     show.update(bar, total=1, completed=1)
     return key
 
 
-def _store_segments(ports: Ports, path: Path | None, data: bytes | None) -> str | None:
+def _store_side(ports: Ports, settings: Settings, path: Path, show: Progress, stored: list[str]) -> str:
+    try:
+        return _store_film(ports, settings, path, show, stored)
+    except MediaError as error:
+        raise MediaError(f"The side film {path.name!r}: {error.message}", error.remedy, error.kind) from error
+
+
+def _store_segments(ports: Ports, path: Path | None, data: bytes | None, stored: list[str]) -> str | None:
     if path is None or data is None:
         return None
-    key = f"segments/{hashlib.sha256(data).hexdigest()}{path.suffix.lower()}"
+    key = f"segments/{hashlib.sha256(data).hexdigest()}{_ending(path)}"
     if not ports.objects.exists(key):
+        stored.append(key)
         ports.objects.put_bytes(key, data, "application/octet-stream")
     return key
+
+
+def _ending(path: Path) -> str:
+    """The ending of a file's name where it is an ordinary one; anything may stand after a last dot."""
+    ending = path.suffix.lower()
+    return ending if re.fullmatch(r"\.[a-z0-9]{1,8}", ending) else ""
 
 
 def _run_flow(
@@ -164,7 +234,16 @@ def _run_flow(
         from flows.evaluate_video import EvaluationRequest, evaluate_video
 
         show.update(bar, total=1, completed=1)
-        evaluation_id = evaluate_video(EvaluationRequest.model_validate(request))
+        try:
+            evaluation_id = evaluate_video(EvaluationRequest.model_validate(request))
+        except BharatChefError:
+            raise
+        except Exception as error:
+            if not was_interrupted(error):
+                check_room(
+                    settings.home
+                )  # Prefect says of a full disk what it stumbled over, not what it was
+            raise
     evaluation = ports.evaluations.get(evaluation_id)
     if evaluation is None:
         raise BharatChefError(f"Evaluation {evaluation_id} was deleted while it was being made.")

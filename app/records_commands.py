@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
-from app.console import NotFound, err, out, print_json
+from app.console import NotFound, err, out, print_json, progress_bars
 from app.scorecard import print_scorecard
 from bharatchef.errors import BharatChefError, ConfigurationError, StoreError
 from bharatchef.ports import Ports
@@ -79,22 +78,10 @@ def show_history(user: str, dish: str | None, as_json: bool) -> None:
         return
     if not evaluations:
         raise NotFound(f"No attempts of {user!r} are kept{' of that dish' if dish else ''}.")
-    table = Table(box=None, pad_edge=False)
-    table.add_column("evaluation", no_wrap=True)
-    table.add_column("when (UTC)", no_wrap=True)
-    for title in ("overall", "level", *(category.replace("_", " ") for category in Category)):
-        table.add_column(title)
-    for evaluation in evaluations:
-        scores = [evaluation.category_scores.get(category) for category in Category]
-        completed = evaluation.status is Status.COMPLETED
-        table.add_row(
-            evaluation.evaluation_id,
-            evaluation.created_at.strftime("%m-%d %H:%M"),
-            _number(evaluation.overall_score) if completed else evaluation.status.lower(),
-            str(evaluation.skill_level or "-"),
-            *(_number(score) for score in scores),
-        )
-    out().print(table)
+    console = out()
+    table = _attempts_table(evaluations)
+    fits = console.measure(table, options=console.options.update(width=10_000)).maximum <= console.width
+    console.print(table if fits else _attempts_list(evaluations))
     for (dish_id, rubric), scores in trends.items():
         if len(scores) > 1:
             change = scores[-1] - scores[0]
@@ -102,6 +89,53 @@ def show_history(user: str, dish: str | None, as_json: bool) -> None:
                 f"{dish_id} (rubric {rubric}): {scores[0]:.0f} at first, {scores[-1]:.0f} now, {change:+.0f}"
                 f" over {len(scores)} attempts."
             )
+    for dish_id in sorted({dish_id for dish_id, _ in trends}):
+        rubrics = [rubric for named, rubric in trends if named == dish_id]
+        if len(rubrics) > 1:
+            out().print(
+                f"{dish_id} was scored by different rubrics ({', '.join(rubrics)}); only scores of the same"
+                " rubric are compared."
+            )
+
+
+def _attempts_table(evaluations: list[Evaluation]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("evaluation", no_wrap=True)
+    table.add_column("when (UTC)", no_wrap=True)
+    for title in ("overall", "level", *(category.replace("_", " ") for category in Category)):
+        table.add_column(title)
+    for evaluation in evaluations:
+        scores = [evaluation.category_scores.get(category) for category in Category]
+        table.add_row(
+            evaluation.evaluation_id,
+            evaluation.created_at.strftime("%m-%d %H:%M"),
+            _overall(evaluation),
+            str(evaluation.skill_level or "-"),
+            *(_number(score) for score in scores),
+        )
+    return table
+
+
+def _attempts_list(evaluations: list[Evaluation]) -> str:
+    """The same for a terminal that is too narrow for ten columns: two lines an attempt."""
+    lines = []
+    for evaluation in evaluations:
+        scores = (
+            f"{category.replace('_', ' ')} {_number(evaluation.category_scores.get(category))}"
+            for category in Category
+        )
+        level = f" {evaluation.skill_level}" if evaluation.skill_level else ""
+        lines += [
+            f"[bold]{evaluation.evaluation_id}[/bold]  {evaluation.created_at:%m-%d %H:%M} UTC",
+            f"  {_overall(evaluation)}{level}: {', '.join(scores)}",
+        ]
+    return "\n".join(lines)
+
+
+def _overall(evaluation: Evaluation) -> str:
+    if evaluation.status is not Status.COMPLETED:
+        return evaluation.status.lower()
+    return _number(evaluation.overall_score)
 
 
 def _trends(evaluations: list[Evaluation]) -> dict[tuple[str, str], list[float]]:
@@ -127,7 +161,9 @@ def delete_evaluation(wanted: str, yes: bool) -> None:
     if not yes:
         if not sys.stdin.isatty():
             raise BharatChefError(f"Deleting {what} needs a yes, and nobody is there to ask.", "Give --yes.")
-        err().print(f"Delete {escape(what)}, its report and its film? This cannot be undone. [y/N] ", end="")
+        err().print(
+            f"Delete {escape(what)}, its report and its film? This cannot be undone. \\[y/N] ", end=""
+        )
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             out().print("Kept.")
             return
@@ -139,7 +175,7 @@ def write_backup(file: Path, weights: bool, overwrite: bool) -> None:
     """Write the home into one file; what could not be read whole is named."""
     from adapters.local.backup import backup
 
-    with Progress(console=err(), transient=True) as progress:
+    with progress_bars() as progress:
         bar = progress.add_task("Backing up", total=None)
         summary = backup(
             load_settings(),
@@ -170,7 +206,7 @@ def restore_backup(file: Path, force: bool) -> None:
         )
     if not file.is_file():
         raise StoreError(f"Expected a backup at {file}, found none.")
-    with Progress(console=err(), transient=True) as progress:
+    with progress_bars() as progress:
         bar = progress.add_task("Restoring", total=None)
         summary = restore(
             settings, file, force, lambda done, total: progress.update(bar, completed=done, total=total)

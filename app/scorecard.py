@@ -15,6 +15,8 @@ from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings
 
 _BAR = 20
+_WIDE = 70
+"""Columns from which on there is room for bars."""
 
 
 def report_path(result: EvaluationResult, settings: Settings) -> Path:
@@ -34,7 +36,8 @@ def print_scorecard(result: EvaluationResult, settings: Settings, report: Path |
     console.print(Panel(_overall(card), expand=False, padding=(0, 2)))
     table = Table(box=None, pad_edge=False, show_header=False)
     for entry in card.categories:
-        table.add_row(entry.category.replace("_", " "), *_score_cells(entry))
+        name, (score, bar, reason) = entry.category.replace("_", " "), _score_cells(entry)
+        table.add_row(*((name, score, bar, reason) if console.width >= _WIDE else (name, score, reason)))
     console.print(table)
     console.print()
     _print_feedback(result)
