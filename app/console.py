@@ -108,6 +108,10 @@ def spoken_errors(debug: bool) -> Iterator[None]:
         if was_interrupted(error):
             err().print("[yellow]Stopped.[/yellow] Nothing is half-done: what was finished is kept.")
             raise typer.Exit(Exit.INTERRUPTED) from None
+        if isinstance(error, OSError) and error.filename is not None:
+            from adapters.local.durable import told
+
+            error = told(error, f"use {error.filename}")
         if isinstance(error, BharatChefError):
             say_error(error.message, error.remedy)
             raise typer.Exit(error.exit_code) from None

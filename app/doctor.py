@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -16,6 +16,7 @@ from adapters.local.disk import disk_usage, free_bytes
 from app.console import out, print_json
 from app.prefect_server import is_healthy, running_server
 from bharatchef import __version__
+from bharatchef.errors import BharatChefError
 from bharatchef.observed import Analyser, Unavailable
 from bharatchef.ports import Ports
 from bharatchef.settings import Settings, load_settings
@@ -55,10 +56,18 @@ def findings(settings: Settings, ports: Ports) -> dict[str, list[Finding]]:
             *(_model(ports, analyser) for analyser in Analyser),
         ],
         "Ports": _ports(settings, ports),
-        "Dishes": _dishes(settings),
-        "Disk": _disk(settings),
-        "Unfinished": _unfinished(ports),
+        "Dishes": _or_why_not("dishes", lambda: _dishes(settings)),
+        "Disk": _or_why_not(str(settings.home), lambda: _disk(settings)),
+        "Unfinished": _or_why_not("evaluations", lambda: _unfinished(ports)),
     }
+
+
+def _or_why_not(what: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+    # What cannot be looked at is what a person calls the doctor for.
+    try:
+        return look()
+    except BharatChefError as error:
+        return [Finding(what, "missing", error.message, error.remedy)]
 
 
 def examine(as_json: bool) -> None:

@@ -125,9 +125,11 @@ def _attempts_list(evaluations: list[Evaluation]) -> str:
             for category in Category
         )
         level = f" {evaluation.skill_level}" if evaluation.skill_level else ""
+        done = evaluation.status is Status.COMPLETED
+        said = f"{level}: {', '.join(scores)}" if done else f"  {escape(evaluation.failure_reason)}"
         lines += [
             f"[bold]{evaluation.evaluation_id}[/bold]  {evaluation.created_at:%m-%d %H:%M} UTC",
-            f"  {_overall(evaluation)}{level}: {', '.join(scores)}",
+            f"  {_overall(evaluation)}{said}",
         ]
     return "\n".join(lines)
 

@@ -104,7 +104,8 @@ def write_durably(target: Path, pieces: Iterable[bytes]) -> None:
 @contextmanager
 def locked(path: Path, exclusive: bool) -> Iterator[None]:
     """Hold the lock file ``path``, shared or alone, waiting for it; the kernel frees it at a crash."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+    with telling(f"lock {path}"):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         yield

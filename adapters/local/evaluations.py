@@ -263,8 +263,16 @@ class SqliteEvaluations:
 
     def _is_empty(self) -> bool:
         # Asked again at the end: a restore that was putting the file in place may have ended in between.
-        there = self.database.exists
-        return not there() and not restore_pending(self.database.parent) and not there()
+        return self._is_absent() and not restore_pending(self.database.parent) and self._is_absent()
+
+    def _is_absent(self) -> bool:
+        try:
+            self.database.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False  # opening it tells why it cannot be used
+        return False
 
     def _document(self, kind: type[RecordT], table: str, column: str, value: str) -> RecordT | None:
         if self._is_empty():

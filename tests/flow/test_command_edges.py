@@ -19,7 +19,7 @@ from running import ROOT, own_environment
 from samples import sample_evaluation, sample_result
 
 from adapters.local.building import build_local_ports
-from app.prefect_server import check_port
+from app.prefect_server import check_port, free_port
 from bharatchef.errors import ConfigurationError
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings
@@ -97,6 +97,26 @@ def test_no_line_of_help_is_cut_off(tmp_path, words):
 def test_looking_makes_no_home(tmp_path, words):
     said_by(tmp_path, *words)
     assert not (tmp_path / "bharatchef").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["history", "asha"], 5),
+        (["doctor"], 0),
+        (["evaluate", "--dish", DISH, "--segments", "{marks}"], 5),
+        (["up", "--port", "{port}"], 5),
+    ],
+)
+def test_a_home_that_is_a_file_is_said_to_be_one(tmp_path, words, status):
+    marks = write_segments(tmp_path / "marks.json", DISH, correct_segments(DISH))
+    (tmp_path / "bharatchef").write_text("not a folder")
+    words = [word.format(marks=marks, port=free_port()) for word in words]
+    done = said_by(tmp_path, *words)
+    assert done.returncode == status, done.stderr
+    assert "BHARATCHEF_HOME" in done.stderr + done.stdout
+    assert "nobody foresaw" not in done.stderr
+    assert (tmp_path / "bharatchef").read_text() == "not a folder"
 
 
 @pytest.mark.parametrize(
