@@ -11,7 +11,7 @@ from kitchen_sim.errors import DrawingError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when all went well, 4 when what was given cannot be drawn."""
+    """Run the command; 0 when all went well, 4 what was given cannot be drawn, 5 the disk, 130 Ctrl-C."""
     parser = argparse.ArgumentParser(
         prog="python -m kitchen_sim", description="Draws cooking films with known truth."
     )
@@ -46,6 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     except DrawingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 4
+    except OSError as error:
+        print(
+            f"error: expected to write to {error.filename or 'the disk'}: {error.strerror}", file=sys.stderr
+        )
+        return 5
+    except KeyboardInterrupt:
+        print("\nstopped: nothing half-drawn is left", file=sys.stderr)
+        return 130
     return 0
 
 

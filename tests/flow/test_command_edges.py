@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -43,21 +44,19 @@ def said_by(tmp_path: Path, *words: str | Path, **environment: str) -> subproces
 
 
 def on_a_terminal(
-    tmp_path: Path,
-    *words: str | Path,
-    keys: tuple[str, bytes] | None = None,
-    **environment: str,
+    tmp_path: Path, *words: str | Path, keys: tuple[str, bytes] | None = None, **environment: str
 ) -> tuple[int, str]:
     """Exit status and all that a terminal showed; ``keys`` are pressed once its first word has appeared."""
+    return run_on_a_terminal(["-m", "app", *map(str, words)], own_environment(tmp_path, **environment), keys)
+
+
+def run_on_a_terminal(
+    words: list[str], environment: dict[str, str], keys: tuple[str, bytes] | None
+) -> tuple[int, str]:
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(ROOT)
-        more = {"TERM": "xterm", **environment}
-        os.execve(
-            sys.executable,
-            [sys.executable, "-m", "app", *map(str, words)],
-            own_environment(tmp_path, **more),
-        )
+        os.execve(sys.executable, [sys.executable, *words], {**environment, "TERM": "xterm"})
     shown, deadline = b"", time.monotonic() + 100
     while time.monotonic() < deadline:
         if select.select([terminal], [], [], 0.05)[0]:
@@ -72,7 +71,7 @@ def on_a_terminal(
             os.write(terminal, keys[1])
             keys = None
     else:
-        os.kill(pid, 9)
+        os.kill(pid, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     os.close(terminal)
     return status, shown.decode(errors="replace")
@@ -237,6 +236,28 @@ def test_ctrl_c_while_prefect_starts_leaves_nothing_of_the_film(tmp_path):
     assert "Stopped." in shown
     assert "Traceback" not in shown
     assert kept(tmp_path) == [], "without a record nobody could delete it"
+
+
+def test_ctrl_c_while_a_film_is_drawn_leaves_nothing_of_it(tmp_path):
+    film = tmp_path / "drawn" / "film.mp4"
+    script = ROOT / "kitchen_sim" / "scripts" / "masala-chai-demo.yaml"
+    status, shown = run_on_a_terminal(
+        ["-m", "kitchen_sim", "draw", str(script), str(film)], own_environment(tmp_path), ("drawing", b"\x03")
+    )
+    assert status == 130, shown
+    assert "stopped" in shown
+    assert "Traceback" not in shown
+    assert list(film.parent.iterdir()) == []
+    into_a_file = subprocess.run(
+        [sys.executable, "-m", "kitchen_sim", "demo", str(script)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert into_a_file.returncode == 5
+    assert "Traceback" not in into_a_file.stderr
 
 
 STOPPED_AT = """
