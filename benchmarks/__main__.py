@@ -13,7 +13,6 @@ PROGRAMS = (
     ("Films: decoding, proxies, memory", ["benchmarks/media/measure.py"]),
     ("Drawing films", ["-m", "benchmarks.kitchen_sim"]),
     ("Steps out of simulated model outputs", ["benchmarks/perception/run.py"]),
-    ("How well and how fast the flame is seen", ["-m", "benchmarks.models.flame"]),
     ("What a model host costs over the call in process", ["-m", "benchmarks.models.host"]),
     ("Judging real cooking", ["-m", "benchmarks.captaincook4d"]),
 )

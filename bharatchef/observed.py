@@ -169,13 +169,16 @@ class Detections(Record):
 
 
 class HeatSample(Record):
-    """The flame at one moment; ``level`` 0 (off) to 1 (full)."""
+    """The flame at one moment; ``level`` 0 (off) to 1 (full).
+
+    ``burning_risk`` is ``None`` where nothing looked for smoke and burning.
+    """
 
     time_s: Seconds
     flame: Literal["off", "blue", "yellow", "hidden"]
     level: Confidence
     confidence: Confidence
-    burning_risk: Confidence = 0.0
+    burning_risk: Confidence | None = None
 
 
 class HeatTrace(Record):

@@ -188,7 +188,7 @@ def joined_heat(
                     flame=sample["flame"],
                     level=sample["level"],
                     confidence=sample["confidence"],
-                    burning_risk=sample.get("burningRisk", 0.0),
+                    burning_risk=sample.get("burningRisk"),
                 )
             )
     return HeatTrace(model=model, samples=tuple(samples))

@@ -180,7 +180,7 @@ def _heat(
     if given is not None and not isinstance(given.heat, Unavailable):
         return given.heat, ()
     if isinstance(heat, HeatTrace):
-        risk = max((sample.burning_risk for sample in heat.samples), default=0.0)
+        risk = max((sample.burning_risk or 0.0 for sample in heat.samples), default=0.0)
         note = (f"Smoke or burning was suspected (up to {risk:.0%}).",) if risk >= 0.5 else ()
         marks = heat_marks(heat)
         if isinstance(marks, Unavailable) or not duration_s:

@@ -2,8 +2,8 @@
 
     python -m model_packages.flame.train [--seed 1000] [--chunks 30] [--out FOLDER] [--workers 2]
 
-Whole style groups are kept out: one for calibration, two for the test. Nothing of the test groups is
-looked at before the last figures.
+Whole style groups are kept out: one for calibration, two for the test. While the method was being found
+the test groups were looked at twice, so the test figure is not fully blind.
 """
 
 from __future__ import annotations

@@ -95,9 +95,9 @@ def test_objects_and_heat_are_joined_and_looks_without_a_finding_are_kept() -> N
     heat = analyse_heat(CHUNKS, body, ScriptedModels([ANSWERS[Analyser.HEAT]] * 3))
     assert isinstance(heat, HeatTrace)
     assert [(s.time_s, s.level, s.burning_risk) for s in heat.samples] == [
-        (1, 0.5, 0),
-        (4, 0.5, 0),
-        (7, 0.5, 0),
+        (1, 0.5, None),
+        (4, 0.5, None),
+        (7, 0.5, None),
     ]
 
 
