@@ -134,7 +134,8 @@ def delete(
 ) -> None:
     """Remove an evaluation and what only it needs.
 
-    That is its report, and its films where no other evaluation was made of them.
+    That is its report, and its films (with what was cut from them) where no other evaluation was made of
+    them.
     """
     with spoken_errors(_Options.debug):
         from app.records_commands import delete_evaluation

@@ -246,7 +246,7 @@ def _run_flow(
             raise
     evaluation = ports.evaluations.get(evaluation_id)
     if evaluation is None:
-        raise BharatChefError(f"Evaluation {evaluation_id} was deleted while it was being made.")
+        raise StoreError(f"Evaluation {evaluation_id} was deleted while it was being made.")
     return evaluation_id, evaluation.completed_at is not None and evaluation.completed_at < began
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from app.console import NotFound, err, out, print_json, progress_bars
 from app.scorecard import print_scorecard
-from bharatchef.errors import BharatChefError, ConfigurationError, StoreError
+from bharatchef.errors import ConfigurationError, InputError, StoreError
 from bharatchef.ports import Ports
 from bharatchef.records import Evaluation
 from bharatchef.results import EvaluationResult
@@ -162,7 +162,7 @@ def delete_evaluation(wanted: str, yes: bool) -> None:
     what = f"evaluation {evaluation.evaluation_id} ({evaluation.dish_id}, {evaluation.user_id})"
     if not yes:
         if not sys.stdin.isatty():
-            raise BharatChefError(f"Deleting {what} needs a yes, and nobody is there to ask.", "Give --yes.")
+            raise InputError(f"Deleting {what} needs a yes, and nobody is there to ask.", "Give --yes.")
         err().print(
             f"Delete {escape(what)}, its report and its film? This cannot be undone. \\[y/N] ", end=""
         )
