@@ -19,6 +19,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,15 @@ def rows_of(work: tuple[Chunk, Network]) -> Rows:
     return chunk_rows(shots_of(body), net)[0], truth
 
 
+def worker_pool(workers: int) -> ProcessPoolExecutor:
+    """Processes that begin anew: one forked while a library holds a lock of its threads waits for ever."""
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+
+
 def heat_rows(model: Model, part: str, each: int, seed: int, workers: int) -> list[Rows]:
     """Features and truth of freshly drawn chunks of the calibration or the test groups."""
     groups = CALIBRATION_GROUPS if part == "calibration" else TEST_GROUPS
-    with ProcessPoolExecutor(workers) as pool:
+    with worker_pool(workers) as pool:
         chunks = pool.map(drawn, jobs_of(part, groups, each, seed))
         return list(pool.map(rows_of, ((chunk, model.pixel) for chunk in chunks)))
 
@@ -109,7 +115,7 @@ def trained(
     calibration_each = max(2, chunks // 3)
     jobs = jobs_of("training", kept, chunks, seed)
     jobs += jobs_of("calibration", CALIBRATION_GROUPS, calibration_each, seed)
-    with ProcessPoolExecutor(workers) as pool:
+    with worker_pool(workers) as pool:
         films: list[Chunk] = list(pool.map(drawn, jobs, chunksize=2))
         say(f"drawn: {len(films)} chunks, {sum(len(t.states) for _, t in films)} pictures")
         training = chunks * len(kept)
