@@ -82,9 +82,7 @@ def test_up_serves_the_local_deployments_and_ctrl_c_stops_all_of_it(tmp_path):
         assert "running already" in second.stderr
 
         request = {"dish_id": DISH, "segments_key": "segments/marks.json", "segments_name": "marks.json"}
-        run = ask(
-            api, f"deployments/{deployment['id']}/create_flow_run", {"parameters": {"request": request}}
-        )
+        run = wait_for(lambda: begun(api, deployment, request), process)
 
         def ended():
             state = ask(api, f"flow_runs/{run['id']}")["state"]
@@ -95,9 +93,7 @@ def test_up_serves_the_local_deployments_and_ctrl_c_stops_all_of_it(tmp_path):
         assert [evaluation.status for evaluation in done] == ["COMPLETED"]
 
         request = {"dish_id": DISH, "film_key": "films/tea.mp4", "user_id": "cancelled"}
-        run = ask(
-            api, f"deployments/{deployment['id']}/create_flow_run", {"parameters": {"request": request}}
-        )
+        run = wait_for(lambda: begun(api, deployment, request), process)
         wait_for(calls.exists, process)
         ask(api, f"flow_runs/{run['id']}/set_state", {"state": {"type": "CANCELLING"}})
         wait_for(lambda: ask(api, f"flow_runs/{run['id']}")["state"]["type"] == "CANCELLED", process)
@@ -115,6 +111,12 @@ def test_up_serves_the_local_deployments_and_ctrl_c_stops_all_of_it(tmp_path):
         time.sleep(0.2)
     assert left == []
     assert "All stopped." in (tmp_path / "up.log").read_text()
+
+
+def begun(api: str, deployment: dict[str, object], request: dict[str, str]):
+    """A run of a deployment; a server that is busy with its SQLite file answers 503, and is asked again."""
+    asked = {"parameters": {"request": request}, "idempotency_key": json.dumps(request)}
+    return ask(api, f"deployments/{deployment['id']}/create_flow_run", asked)
 
 
 def wait_for(look, process: subprocess.Popen[bytes], limit_s: float = 120):
