@@ -28,7 +28,7 @@ from bharatchef.ports import Ports
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings, load_settings
 from bharatchef.vocabulary import UserId
-from tasks.publishing import announce_pending
+from tasks.publishing import announce_pending, result_key
 from tasks.runtime import film_limits, listening, ports_here
 
 LARGEST_SEGMENTS_BYTES = 64_000_000
@@ -255,7 +255,7 @@ def _copy_out(ports: Ports, result: EvaluationResult, out_dir: Path) -> Path:
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         for name in ("result.json", "report.html"):
-            data = ports.objects.get_bytes(f"results/{result.evaluation.evaluation_id}/{name}")
+            data = ports.objects.get_bytes(result_key(result.evaluation.evaluation_id, name))
             descriptor, part = tempfile.mkstemp(dir=out_dir, prefix=f".{name}.")
             try:
                 with os.fdopen(descriptor, "wb") as file:

@@ -13,6 +13,7 @@ from app.console import out
 from bharatchef.records import CategoryScore, Scorecard
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings
+from tasks.publishing import result_key
 
 _BAR = 20
 _WIDE = 70
@@ -21,7 +22,7 @@ _WIDE = 70
 
 def report_path(result: EvaluationResult, settings: Settings) -> Path:
     """Where the report of a result lies on this machine."""
-    return settings.objects_dir / "results" / result.evaluation.evaluation_id / "report.html"
+    return settings.objects_dir / result_key(result.evaluation.evaluation_id, "report.html")
 
 
 def print_scorecard(result: EvaluationResult, settings: Settings, report: Path | None = None) -> None:

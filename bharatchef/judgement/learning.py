@@ -151,7 +151,6 @@ def suggest_order(
         (pair, 1.0 / (1.0 + exp(-_odds(pair, weights)))) for pair in pairs_seen(steps, performances, weights)
     ]
     enough = len(shown) >= weights.min_performances
-    enough = len(shown) >= weights.min_performances
     proposed = [(pair, sure) for pair, sure in candidates if sure >= weights.propose_from]
     sure_enough = [(pair, sure) for pair, sure in proposed if enough and sure >= weights.binding_from]
     note = ""
