@@ -9,21 +9,19 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from kitchen_sim.canvas import Camera, Canvas, Picture
 from kitchen_sim.laying_out import script_from_steps
 from kitchen_sim.scene import Scene
 from kitchen_sim.script import Script
 from kitchen_sim.things import HOB_FORMS
+from model_packages.training.kitchens import dishes
 
 FPS = 2
 # Set as the program's object proxies are: 640 px, 2 pictures a second, crf 24, at most 420 kbit/s.
@@ -51,14 +49,6 @@ class FilmTruth:
     pixels: npt.NDArray[np.int32]
     # (top, left, bottom, right) of the flame in each picture, a little wider; zeros where there is none
     boxes: npt.NDArray[np.int32]
-
-
-@cache
-def dishes() -> dict[str, list[dict[str, Any]]]:
-    """The dishes that are drawn, each as its steps."""
-    text = resources.files("model_packages.flame").joinpath("dishes.yaml").read_text("utf-8")
-    found: dict[str, list[dict[str, Any]]] = yaml.safe_load(text)["dishes"]
-    return found
 
 
 class FlameScene(Scene):

@@ -30,7 +30,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import cv2
 import numpy as np
 
-from kitchen_sim.styles import split_groups
+from model_packages.training.kitchens import CALIBRATION_GROUPS, TEST_GROUPS, TRAINED_ON, TRAINING_GROUPS
 
 from .answering import Model
 from .drawing import chunk_seeds, drawn_chunk
@@ -41,10 +41,7 @@ from .network import Network
 from .pixels import shots_of
 from .register import FOUND, SET_ASIDE
 
-CALIBRATION_GROUPS = ("hostel",)
-TEST_GROUPS = ("dark-granite", "sunlit-yellow")
 VERSION = "1.0.0"
-TRAINED_ON = "drawn films"
 BAR = 0.95
 _HERE = Path(__file__).resolve().parent
 _SECONDS = {"training": 16.0, "calibration": 30.0, "test": 60.0}
@@ -111,7 +108,7 @@ def trained(
     seed: int, chunks: int, workers: int, rounds: tuple[int, int], say: Callable[[str], None]
 ) -> tuple[Model, dict[str, Any]]:
     """The model and what is to be told of its training."""
-    kept, _ = split_groups({*CALIBRATION_GROUPS, *TEST_GROUPS})
+    kept = TRAINING_GROUPS
     calibration_each = max(2, chunks // 3)
     jobs = jobs_of("training", kept, chunks, seed)
     jobs += jobs_of("calibration", CALIBRATION_GROUPS, calibration_each, seed)

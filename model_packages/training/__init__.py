@@ -1,0 +1,1 @@
+"""What training and evaluation of all packages share; answering uses nothing of it."""
