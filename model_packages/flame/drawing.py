@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,12 +16,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from kitchen_sim.canvas import Camera, Canvas, Picture
+from kitchen_sim.canvas import Canvas, Picture
 from kitchen_sim.laying_out import script_from_steps
 from kitchen_sim.scene import Scene
 from kitchen_sim.script import Script
 from kitchen_sim.things import HOB_FORMS
 from model_packages.training.kitchens import dishes
+from model_packages.training.variation import vary
 
 FPS = 2
 # Set as the program's object proxies are: 640 px, 2 pictures a second, crf 24, at most 420 kbit/s.
@@ -133,44 +134,6 @@ def _script(rng: np.random.Generator, dish: str, seed: int, group: str, **film: 
     )
 
 
-def _varied(scene: FlameScene, rng: np.random.Generator) -> bool:
-    """Change camera, light and flame colour beyond what a style does; whether the hob is left in view."""
-    style, script = scene.style, scene.script
-    gain = tuple(float(g * rng.uniform(0.86, 1.14)) for g in style.gain)
-
-    def painted(spread: float = 255.0) -> tuple[float, float, float]:
-        """Any colour, pale ones as often as strong ones."""
-        grey, strong = rng.uniform(25, 248), rng.uniform(0, 1) ** 1.5
-        r, g, b = (1 - strong) * grey + strong * rng.uniform(0, spread, 3)
-        return float(r), float(g), float(b)
-
-    paints = ("counter", "wall", "joint", "cabinet", "board", "dishes", "hob_body", "hob_frame", "sleeve")
-    repainted: dict[str, Any] = {name: painted() for name in paints if rng.random() < 0.7}
-    if rng.random() < 0.6:
-        light = rng.uniform(90, 225)
-        repainted["metal"] = tuple(float(light * v) for v in rng.uniform(0.75, 1.12, 3))
-    repainted["clutter"] = tuple(
-        rng.permutation(["kettle", "jar", "bottle", "tin", "plant", "cloth", "pot"])[:3]
-    )
-    scene.style = replace(
-        style,
-        **repainted,
-        gain=gain,
-        exposure=style.exposure * float(rng.uniform(0.75, 1.2)),
-        yellow_flame=bool(rng.random() < 0.45),
-    )
-    x, y, z = style.target if script.camera == "front" else (0.06, 0.24, 0.06)
-    in_view = bool(rng.random() > 0.06)
-    target = np.array([x, y + 0.02, z + 0.05]) + rng.normal(0, 0.045, 3)
-    if not in_view:
-        target[0] -= 0.75 if script.camera == "front" else 0.0
-        target[2] += 0.55 if script.camera == "side" else 0.0
-    eye = np.array(style.eye[script.camera]) + rng.normal(0, 0.09, 3)
-    zoom = style.zoom * float(rng.uniform(0.8, 1.3))
-    scene.camera = Camera(tuple(eye), tuple(target), scene.width, scene.height, zoom, style.mirrored)
-    return in_view
-
-
 def _schedule(rng: np.random.Generator, length_s: float) -> list[tuple[float, float]]:
     at_s, parts = 0.0, []
     while at_s < length_s:
@@ -199,7 +162,7 @@ def drawn_chunk(seed: int, group: str, *, seconds: float, varied: bool) -> tuple
     on_hob = varied and rng.random() < 0.7
     scene = FlameScene(script, _schedule(rng, script.duration_s) if on_hob else None)
     if varied:
-        _varied(scene, rng)
+        vary(scene, rng)
     start_s = float(rng.uniform(0, max(0.0, script.duration_s - seconds)))
     count = int(min(seconds, script.duration_s - start_s) * FPS)
     shrink = 640 / max(width, height)
