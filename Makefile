@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: help setup demo check test bench clean
+.PHONY: help setup setup-train demo check test bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,6 +13,11 @@ setup: $(BIN)/.complete ## make .venv with all that the laptop mode and the test
 
 $(BIN)/.complete: pyproject.toml constraints.txt scripts/setup.sh
 	@scripts/setup.sh
+
+setup-train: $(BIN)/.complete-train ## and what training and all tests need besides
+
+$(BIN)/.complete-train: pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh train
 
 demo: setup ## draw a film, evaluate it, print the scorecard and name the report
 	@$(BIN)/python -m kitchen_sim demo $(DEMO)
@@ -28,7 +33,7 @@ check: setup ## format, lint, types, the arrows between rooms, the dish files
 	    rm -f /tmp/bharatchef-lint-imports.$$$$
 	@$(BIN)/bharatchef dishes check
 
-test: check ## check, then every test that needs no emulator: the fast ones first
+test: setup-train check ## check, then every test that needs no emulator: the fast ones first
 	@$(BIN)/python -m pytest tests/unit tests/contract tests/golden tests/flow tests/e2e
 
 bench: setup ## every figure that README and docs name (takes a while)

@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
 # Makes .venv at the root with the pinned packages; says what is missing where it cannot.
+# With the word "train" also what training, converting and serving by TorchServe need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+case "${1:-}" in
+    "") extras=dev,models marker=.complete ;;
+    train) extras=dev,models,train marker=.complete-train ;;
+    *) echo "Expected no word or \"train\", got: $1" >&2; exit 2 ;;
+esac
 
 find_python() {
     for candidate in "${PYTHON:-}" python3.11 python3 python; do
@@ -32,10 +38,14 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-echo "Setting up .venv (the first time takes a minute or two) ..."
-if ! .venv/bin/python -m pip install --disable-pip-version-check --quiet \
-    ${WHEELS:+--no-index --find-links "$WHEELS"} \
-    --constraint constraints.txt --editable '.[dev]' >"$log" 2>&1; then
+install() {
+    .venv/bin/python -m pip install --disable-pip-version-check --quiet \
+        ${WHEELS:+--no-index --find-links "$WHEELS"} --constraint constraints.txt "$@" >"$log" 2>&1
+}
+echo "Setting up .venv for ${extras//,/, } (the first time takes a minute or two) ..."
+if ! install --editable ".[$extras]" ||
+    # ultralytics asks for a second build of OpenCV, which would overwrite the one without windows.
+    { [ "${1:-}" = train ] && ! install --no-deps ultralytics ultralytics-thop; }; then
     cat "$log" >&2
     missing=$(grep -oE 'No matching distribution found for [^ ]+' "$log" | sed 's/.* for //' | sort -u | tr '\n' ' ' || true)
     cat >&2 <<EOF
@@ -44,11 +54,11 @@ The packages could not all be installed.${missing:+ Missing: $missing}
 Expected: a package index that pip can reach, or a folder with the wheels of constraints.txt.
   - behind a proxy or a mirror: set pip's own PIP_INDEX_URL, PIP_PROXY or PIP_CERT and call again;
   - without a network: on a machine that has one, run
-        python3.11 -m pip download --dest wheels --constraint constraints.txt '.[dev]' setuptools wheel
+        python3.11 -m pip download --dest wheels --constraint constraints.txt '.[$extras]' setuptools wheel
     carry the folder over, and call
         make setup WHEELS=wheels
 EOF
     exit 3
 fi
-touch .venv/bin/.complete
+touch .venv/bin/.complete ".venv/bin/$marker"
 echo "Ready: .venv/bin/bharatchef"
