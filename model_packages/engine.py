@@ -35,6 +35,9 @@ def pack_ir(model: openvino.Model, path: Path | str) -> Path:
     for number, node in enumerate(model.get_ordered_ops()):
         if node.get_type_name() != "Parameter":
             node.set_friendly_name(f"{node.get_type_name()}_{number}")
+    for number, output in enumerate(model.outputs):
+        if all(name.startswith("Result_") for name in output.get_names()):
+            output.get_tensor().set_names({f"output_{number}"})
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         openvino.save_model(model, Path(folder) / GRAPH, compress_to_fp16=True)
         packed = io.BytesIO()
