@@ -41,6 +41,10 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="addresses of model hosts by analyser; the rest runs in this process",
     )
+    built_in_models: bool = Field(
+        default=True,
+        description="whether the packages that come with the program answer where the models folder has none",
+    )
 
     @property
     def objects_dir(self) -> Path:

@@ -42,7 +42,7 @@ class Side:
 
 
 def local(folder: Path) -> Side:
-    settings = load_settings(home=folder / "home")
+    settings = load_settings(home=folder / "home", built_in_models=False)
     clock = HeldClock()
     notices = folder / "home" / "notifications.jsonl"
 

@@ -9,7 +9,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def own_environment(home: Path, **more: str) -> dict[str, str]:
-    """An environment in which nothing of the person who runs the tests is read or written."""
+    """An environment in which nothing of the person who runs the tests is read or written.
+
+    No model answers that the test did not put into its home; ``BHARATCHEF_BUILT_IN_MODELS="true"`` lets
+    those answer that come with the program.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -19,6 +23,7 @@ def own_environment(home: Path, **more: str) -> dict[str, str]:
         **kept,
         "HOME": str(home),
         "BHARATCHEF_HOME": str(home / "bharatchef"),
+        "BHARATCHEF_BUILT_IN_MODELS": "false",
         "COLUMNS": "110",
         "NO_COLOR": "1",
         **more,

@@ -95,11 +95,13 @@ def identity_of(manifest: Manifest) -> ModelIdentity:
 
 
 def local_models(settings: Settings) -> LocalModels:
-    """The packages under the settings' models folder, then those that come with the program."""
-    return LocalModels((settings.models_dir, *_built_in()))
+    """The packages under the settings' models folder, then (unless told not) those of the program."""
+    built_in = built_in_folders() if settings.built_in_models else ()
+    return LocalModels((settings.models_dir, *built_in))
 
 
-def _built_in() -> tuple[Path, ...]:
+def built_in_folders() -> tuple[Path, ...]:
+    """Where the packages lie that come with the program."""
     # Found, not imported: a package's code is loaded when it is to answer, not before.
     found = importlib.util.find_spec("model_packages")
     return tuple(Path(place) for place in (found.submodule_search_locations or ())) if found else ()

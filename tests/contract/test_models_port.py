@@ -11,7 +11,7 @@ import pytest
 from looking import analyse_actions
 from model_folders import BRIGHTNESS, answering, film, package
 
-from adapters.local.models import LocalModels, local_models
+from adapters.local.models import LocalModels, built_in_folders, local_models
 from bharatchef.errors import EndpointError
 from bharatchef.observed import ActionProbabilities, Analyser, Chunk, ModelIdentity, Unavailable
 from bharatchef.perception.analysers import Retry
@@ -34,8 +34,8 @@ def failure(root: Path, code: str, **manifest: Any) -> EndpointError:
     return caught.value
 
 
-def test_a_fresh_install_has_no_weights_and_says_so_for_each_analyser(tmp_path: Path) -> None:
-    models = local_models(Settings(home=tmp_path))
+def test_where_no_package_is_wanted_each_analyser_says_that_it_has_none(tmp_path: Path) -> None:
+    models = local_models(Settings(home=tmp_path, built_in_models=False))
     for analyser in Analyser:
         said = reason(models, analyser)
         assert said.analyser is analyser
@@ -44,6 +44,23 @@ def test_a_fresh_install_has_no_weights_and_says_so_for_each_analyser(tmp_path: 
         assert str(tmp_path) not in said.remedy, "a result may be shown to others"
         assert "--segments" in said.remedy
     assert not (tmp_path / "models").exists()
+
+
+def test_packages_that_come_with_the_program_answer_unless_told_not_to(tmp_path: Path) -> None:
+    (folder,) = built_in_folders()
+    with_them = local_models(Settings(home=tmp_path))
+    shipped = {path.parent for path in folder.glob("*/model.json")}
+    assert {p.folder for p in with_them.packages()} == shipped
+    assert [p.problem for p in with_them.packages() if p.problem] == []
+    for analyser in {Analyser(p.manifest.analyser) for p in with_them.packages() if p.manifest}:
+        assert isinstance(with_them.identify(analyser), ModelIdentity)
+    package(tmp_path / "models", "own", version="0.1")
+    for built_in_models in (True, False):
+        said = local_models(Settings(home=tmp_path, built_in_models=built_in_models)).identify(
+            Analyser.ACTIONS
+        )
+        assert isinstance(said, ModelIdentity)
+        assert said.name == "own"
 
 
 def test_a_package_answers_with_what_it_computed_from_a_real_film(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_the_settings_put_a_host_in_the_place_of_a_package(
     package(tmp_path / "home" / "models", "flame", answering("return '{\"here\": 1}'"), analyser="heat")
     with hosted(package(tmp_path / "elsewhere")) as host:
         monkeypatch.setenv("BHARATCHEF_MODEL_HOSTS", f'{{"actions": "{host.url}"}}')
-        models = build_local_ports(load_settings(home=tmp_path / "home")).models
+        models = build_local_ports(load_settings(home=tmp_path / "home", built_in_models=False)).models
         assert models.invoke(Analyser.ACTIONS, film(220), VIDEO) == seconds(0.95)
         assert models.invoke(Analyser.HEAT, b"x", VIDEO) == {"here": 1}
         assert "No model with trained weights" in getattr(models.identify(Analyser.PLATE), "reason", "")
