@@ -17,10 +17,15 @@ from pydantic import ValidationError
 from bharatchef.errors import ConfigurationError, EndpointError
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
 from bharatchef.ports import Models
+from model_packages.serving.requests import ASK_HEADER, ASK_MODEL
 
 _RETRYABLE_STATUS = {408, 429, 502, 503, 504}
 _IDENTITY = ("analyser", "name", "version", "weights_sha256", "engine", "trained_on")
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class _NoSuchRouteError(EndpointError):
+    """The host answered, and has nothing at that address."""
 
 
 class HostedModels:
@@ -45,7 +50,7 @@ class HostedModels:
         if analyser not in self._hosts:
             return self._others.identify(analyser)
         try:
-            _, decoded = self._asked(analyser, "GET", "/model")
+            decoded = self._model(analyser)
             identity = ModelIdentity.model_validate({name: decoded.get(name) for name in _IDENTITY})
         except EndpointError as error:
             return Unavailable(analyser=analyser, reason=error.message, remedy=error.remedy)
@@ -82,14 +87,29 @@ class HostedModels:
             )
         return decoded
 
+    def _model(self, analyser: Analyser) -> Mapping[str, Any]:
+        """What a host says of its model."""
+        try:
+            return self._asked(analyser, "GET", "/model")[1]
+        except _NoSuchRouteError:
+            # TorchServe: it has no route of that kind, the package's handler answers in its place.
+            asking = {ASK_HEADER: ASK_MODEL}
+            return self._asked(analyser, "POST", "/invocations", b"{}", "application/json", asking)[1]
+
     def _asked(
-        self, analyser: Analyser, method: str, path: str, body: bytes | None = None, content_type: str = ""
+        self,
+        analyser: Analyser,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        content_type: str = "",
+        more: Mapping[str, str] | None = None,
     ) -> tuple[str, Mapping[str, Any]]:
         """The weights' sha256 and the JSON object that a host answers with."""
         where = urlsplit(self._hosts[analyser])
         kind = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
         connection = kind(where.hostname or "", where.port, timeout=self._timeout_s)
-        headers = {"Accept": "application/json", "Connection": "close"}
+        headers = {"Accept": "application/json", "Connection": "close", **(more or {})}
         if content_type:
             headers["Content-Type"] = content_type
         try:
@@ -139,7 +159,7 @@ def _refusal(analyser: Analyser, status: int, decoded: Any) -> EndpointError:
     words = error.get("message") if isinstance(error, dict) else None
     said = words[:500] if isinstance(words, str) else "it gave no reason."
     retryable = status in _RETRYABLE_STATUS
-    return EndpointError(
+    return (_NoSuchRouteError if status == 404 else EndpointError)(
         f"The host for {analyser.value} refused with {status}: {said}",
         "Try again later." if retryable else "The host's log says more.",
         retryable=retryable,

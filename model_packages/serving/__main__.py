@@ -1,11 +1,13 @@
-"""The command ``python -m model_packages.serving``: serve a package, or pack it for SageMaker."""
+"""The command ``python -m model_packages.serving``: serves a package, or packs it for others that do."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if words[:1] == ["archive"]:
             return _archive(words[1:])
+        if words[:1] == ["mar"]:
+            return _mar(words[1:])
+        if words[:1] == ["torchserve"]:
+            return _torchserve(words[1:])
         return _serve(words)
     except PackageError as error:
         print(f"error: {error.message} {error.remedy}".rstrip(), file=sys.stderr)
@@ -43,6 +49,46 @@ def _archive(words: list[str]) -> int:
     return 0
 
 
+def _mar(words: list[str]) -> int:
+    from model_packages.serving.mar import mar
+
+    parser = argparse.ArgumentParser(
+        prog="python -m model_packages.serving mar", description="Packs a package for TorchServe."
+    )
+    parser.add_argument("package_dir", type=Path)
+    parser.add_argument("out", type=Path, metavar="OUT.mar")
+    given = parser.parse_args(words)
+    print("\n".join(mar(given.package_dir, given.out)))
+    return 0
+
+
+def _torchserve(words: list[str]) -> int:
+    from model_packages.serving.torchserve import Limits, torchserve
+
+    limits = Limits()
+    count = _between(int, 1, 1000)
+    parser = argparse.ArgumentParser(
+        prog="python -m model_packages.serving torchserve",
+        description="Serves an archive that `mar` packed with TorchServe, on this machine alone.",
+    )
+    parser.add_argument("mar", type=Path, metavar="PACKAGE.mar")
+    parser.add_argument("--port", type=_between(int, 0, 65535), default=8080, help="0 takes a free one")
+    parser.add_argument("--workers", type=count, default=limits.workers, help="processes (%(default)s)")
+    parser.add_argument("--threads", type=count, default=limits.threads, help="in each (%(default)s)")
+    given = parser.parse_args(words)
+    chosen = Limits(workers=given.workers, threads=given.threads)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with torchserve(given.mar, given.port, chosen, stop.is_set) as running:
+        print(f"{running.manifest.name} {running.manifest.version} on {running.url}\nready", flush=True)
+        while not stop.wait(0.5):
+            if running.ended:
+                print("error: TorchServe ended by itself.", file=sys.stderr)
+                return 1
+    return 0
+
+
 def _serve(words: list[str]) -> int:
     sagemaker = words[:1] == ["serve"]
     limits = Limits()
@@ -50,7 +96,8 @@ def _serve(words: list[str]) -> int:
         prog="python -m model_packages.serving",
         description="Serves a model package over HTTP. `serve` in place of the folder takes SageMaker's"
         f" places: SM_MODEL_DIR or {_SAGEMAKER_FOLDER}, all addresses, port {_SAGEMAKER_PORT}."
-        " `archive PACKAGE_DIR OUT.tar.gz` packs a package for SageMaker.",
+        " `archive PACKAGE_DIR OUT.tar.gz` packs a package for SageMaker, `mar PACKAGE_DIR OUT.mar` for"
+        " TorchServe, `torchserve PACKAGE.mar` serves that.",
     )
     if sagemaker:
         words = words[1:]

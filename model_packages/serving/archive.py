@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from model_packages.serving.package import MANIFEST, PackageError, read_package
+from model_packages.serving.package import MANIFEST, Manifest, PackageError, read_package
 
 CODE = "code"
 _LEFT_OUT = {"__pycache__", "tests"}
@@ -29,19 +29,11 @@ def archive(folder: Path, out: Path) -> tuple[str, ...]:
     Raises:
         PackageError: the package has a problem, or holds a link that leads out of its folder.
     """
-    package = read_package(folder)
-    if package.manifest is None or package.problem:
-        raise PackageError(package.problem, package.remedy)
+    given, files = packed_files(folder)
     inside = folder.resolve()
-    weights = (inside / package.manifest.weights).resolve()
+    weights = (inside / given.weights).resolve()
     members: dict[str, bytes | Path] = {}
-    for path in _files(inside):
-        name = path.relative_to(inside).as_posix()
-        if not path.resolve().is_relative_to(inside):
-            raise PackageError(
-                f"The model package {package.manifest.name}: '{name}' is a link out of its folder.",
-                "Put the file itself there.",
-            )
+    for name, path in files.items():
         if name == MANIFEST or path.resolve() == out.resolve():
             continue
         is_code = path.suffix == ".py" or name == "requirements.txt"
@@ -50,10 +42,30 @@ def archive(folder: Path, out: Path) -> tuple[str, ...]:
         if is_code or (path.resolve() != weights and path.stat().st_size <= _MAX_BOTH_BYTES):
             members[f"{CODE}/{name}"] = path
     manifest = json.loads((inside / MANIFEST).read_text(encoding="utf-8"))
-    manifest["inference"] = f"{CODE}/{package.manifest.inference}"
+    manifest["inference"] = f"{CODE}/{given.inference}"
     members[MANIFEST] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
     _write(out, members)
     return tuple(sorted(members))
+
+
+def packed_files(folder: Path) -> tuple[Manifest, dict[str, Path]]:
+    """What goes into an archive of the package in ``folder``: its manifest, and its files by their names.
+
+    Raises:
+        PackageError: the package has a problem, or holds a link that leads out of its folder.
+    """
+    package = read_package(folder)
+    if package.manifest is None or package.problem:
+        raise PackageError(package.problem, package.remedy)
+    inside = folder.resolve()
+    files = {path.relative_to(inside).as_posix(): path for path in _files(inside)}
+    for name, path in files.items():
+        if not path.resolve().is_relative_to(inside):
+            raise PackageError(
+                f"The model package {package.manifest.name}: '{name}' is a link out of its folder.",
+                "Put the file itself there.",
+            )
+    return package.manifest, files
 
 
 def _files(folder: Path) -> Iterator[Path]:

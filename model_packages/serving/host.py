@@ -20,6 +20,7 @@ from typing import TypeVar
 from model_packages.serving.metrics import CONTENT_TYPE, Histogram, Metrics
 from model_packages.serving.package import Answer, Package, PackageError
 from model_packages.serving.requests import (
+    WEIGHTS_HEADER,
     Body,
     ClientGone,
     Message,
@@ -32,14 +33,13 @@ from model_packages.serving.requests import (
     answer_json,
     check_accept,
     content_type_of,
+    named,
+    refusal_of,
 )
 
 T = TypeVar("T")
 log = logging.getLogger("bharatchef.host")
 _ROUTES = {"/ping": "GET", "/model": "GET", "/metrics": "GET", "/invocations": "POST"}
-# The kind of failure that a package means by its status; any other is the package's own.
-_KINDS = {400: "broken_body", 413: "too_large", 415: "content_type"}
-_KINDS |= dict.fromkeys((408, 429, 502, 503, 504), "package_unavailable")
 # A call that runs for so many deadlines is taken to hang: nobody waits for it, and everybody waits behind it.
 _HUNG_DEADLINES = 2.0
 
@@ -158,8 +158,7 @@ class Host:
     async def _small(self, route: str, send: Send) -> None:
         manifest = self.manifest
         if route == "/model":
-            fields = {"analyser", "name", "version", "weights_sha256", "engine", "trained_on"}
-            await answer_json(send, 200, {**manifest.model_dump(include=fields), "ready": self.ready})
+            await answer_json(send, 200, named(manifest, self.ready))
         elif route == "/metrics":
             text = self.metrics.text(
                 ready=self.ready,
@@ -205,8 +204,7 @@ class Host:
                 said = await self._answer(body, content_type, began + self.limits.deadline_s)
             finally:
                 self._admitted -= 1
-            named = {"x-model-weights-sha256": self.manifest.weights_sha256}
-            await answer(send, 200, said.raw, headers=named)
+            await answer(send, 200, said.raw, headers={WEIGHTS_HEADER: self.manifest.weights_sha256})
         except Refused as refused:
             self.metrics.errors[refused.kind] += 1
             raise
@@ -247,9 +245,7 @@ class Host:
             return await self._in_model_thread(lambda: self.package.answer(content, content_type))
         except PackageError as error:
             log.warning("%s%s", error.message, _place_of(error) if error.status == 500 else "")
-            kind = _KINDS.get(error.status, "package")
-            headers = {"retry-after": "1"} if error.status in (429, 503) else {}
-            raise Refused(error.status, kind, error.public, headers) from None
+            raise refusal_of(error) from None
 
     async def _in_model_thread(self, work: Callable[[], T]) -> T:
         """What ``work`` gives; it begins when all that came before it has ended."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from model_packages.serving.package import JSON
+from model_packages.serving.package import JSON, Manifest, PackageError
 
 Scope = Mapping[str, Any]
 Message = dict[str, Any]
@@ -18,6 +18,14 @@ Send = Callable[[Message], Awaitable[None]]
 # read and thrown away, up to so much and so long.
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_S = 5.0
+# Says in each answer which weights gave it.
+WEIGHTS_HEADER = "x-model-weights-sha256"
+# TorchServe has no route that may be open to clients and says which model it has: a request for a prediction
+# with this header asks for that instead.
+ASK_HEADER, ASK_MODEL = "x-bharatchef-ask", "model"
+# The kind of failure that a package means by its status; any other is the package's own.
+_KINDS = {400: "broken_body", 413: "too_large", 415: "content_type"}
+_KINDS |= dict.fromkeys((408, 429, 502, 503, 504), "package_unavailable")
 
 
 class Refused(Exception):
@@ -38,6 +46,23 @@ class Refused(Exception):
         self.kind = kind
         self.message = message
         self.headers = dict(headers or {})
+
+
+def refusal_of(error: PackageError) -> Refused:
+    """What a client is told when a package did not answer."""
+    headers = {"retry-after": "1"} if error.status in (429, 503) else {}
+    return Refused(error.status, _KINDS.get(error.status, "package"), error.public, headers)
+
+
+def error_body(refused: Refused) -> dict[str, Any]:
+    """The JSON object that says what was refused."""
+    return {"error": {"kind": refused.kind, "message": refused.message}}
+
+
+def named(manifest: Manifest, ready: bool) -> dict[str, Any]:
+    """The JSON object that says which model a host has."""
+    fields = {"analyser", "name", "version", "weights_sha256", "engine", "trained_on"}
+    return {**manifest.model_dump(include=fields), "ready": ready}
 
 
 class ClientGone(Exception):
@@ -175,5 +200,4 @@ async def answer_json(
 
 async def answer_error(send: Send, refused: Refused) -> None:
     """Send ``{"error": {"kind", "message"}}`` with its status."""
-    error = {"error": {"kind": refused.kind, "message": refused.message}}
-    await answer_json(send, refused.status, error, refused.headers)
+    await answer_json(send, refused.status, error_body(refused), refused.headers)

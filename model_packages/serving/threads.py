@@ -6,7 +6,7 @@ import os
 import sys
 
 # Read by the libraries when they are loaded, so set before a package's code runs.
-_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BHARATCHEF_THREADS")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BHARATCHEF_THREADS")
 
 
 def usable_cores() -> int:
@@ -16,7 +16,7 @@ def usable_cores() -> int:
 
 def set_thread_variables(threads: int) -> None:
     """Tell libraries that are loaded from now on to use ``threads`` threads."""
-    os.environ.update(dict.fromkeys(_VARIABLES, str(threads)))
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
 
 
 def set_loaded_libraries(threads: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import struct
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +19,14 @@ from adapters.local.building import build_local_ports
 from adapters.local.hosted import HostedModels
 from adapters.local.models import LocalModels
 from bharatchef.errors import EndpointError
-from bharatchef.observed import ActionProbabilities, Analyser, Chunk, ModelIdentity
+from bharatchef.observed import ActionProbabilities, Analyser, Chunk, ModelIdentity, Unavailable
 from bharatchef.ports import Models
 from bharatchef.settings import load_settings
+from model_packages.serving.mar import mar
+from model_packages.serving.torchserve import TorchServe, missing, torchserve
 
-# Where packages run: TorchServe joins by its name here and a branch in ``models``.
-SIDES = ("in process", "asgi host")
+# Where packages run; another way joins by its name here and a branch in ``models``.
+SIDES = ("in process", "asgi host", "torchserve")
 VIDEO = "video/mp4"
 
 
@@ -49,6 +53,47 @@ def seconds(*stirring: float) -> dict[str, Any]:
 
 def failing(error: str, status: int = 0) -> str:
     return answering(f"e = {error}; e.status_code = {status}; raise e" if status else f"raise {error}")
+
+
+# TorchServe takes seconds to start and holds one package: this one runs, for each body, the code that the
+# body begins with, so that all golden requests are asked of one TorchServe with two workers.
+ONE_FOR_ALL = """
+import io, json, struct
+from pathlib import Path
+
+def model_fn(model_dir):
+    return model_dir, {}
+
+def input_fn(body, content_type):
+    length, = struct.unpack("!i", body[:4])
+    code, rest = body[4:4 + length].decode(), body[4 + length:]
+    module = {}
+    exec(code, module)
+    return module, module["input_fn"](rest, content_type)
+
+def predict_fn(data, model):
+    module, read = data
+    return module, module["predict_fn"](read, module["model_fn"](model[0]))
+
+def output_fn(prediction, accept):
+    module, predicted = prediction
+    return module["output_fn"](predicted, accept)
+"""
+
+
+class Wrapped:
+    """The models port for one package's code, asked of the TorchServe that runs any."""
+
+    def __init__(self, code: str, behind: Models) -> None:
+        self._code = code.encode()
+        self._behind = behind
+
+    def identify(self, analyser: Analyser) -> ModelIdentity | Unavailable:
+        return self._behind.identify(analyser)
+
+    def invoke(self, analyser: Analyser, body: bytes, content_type: str) -> Mapping[str, Any]:
+        whole = struct.pack("!i", len(self._code)) + self._code + body
+        return self._behind.invoke(analyser, whole, content_type)
 
 
 GOLDEN = {
@@ -82,6 +127,14 @@ class Running:
         self._stack = stack
         self._models: dict[tuple[str, str], Models] = {}
 
+    @functools.cached_property
+    def torchserve(self) -> TorchServe:
+        """One TorchServe with two workers, started when it is first wanted."""
+        if missing():
+            pytest.skip(f"TorchServe needs {missing()}")
+        mar(package(self._root / "torchserve", code=ONE_FOR_ALL), self._root / "brightness.mar")
+        return self._stack.enter_context(torchserve(self._root / "brightness.mar"))
+
     def models(self, side: str, code: str) -> Models:
         if (side, code) not in self._models:
             root = self._root / f"{side.replace(' ', '_')}-{len(self._models)}"
@@ -89,6 +142,10 @@ class Running:
             if side == "asgi host":
                 url = self._stack.enter_context(hosted(folder)).url
                 self._models[side, code] = HostedModels({"actions": url}, LocalModels(()))
+            elif side == "torchserve":
+                self._models[side, code] = Wrapped(
+                    code, HostedModels({"actions": self.torchserve.url}, LocalModels(()))
+                )
             else:
                 self._models[side, code] = LocalModels((root,))
         return self._models[side, code]
@@ -114,19 +171,20 @@ def test_a_golden_request_is_answered_alike(running: Running, side: str, name: s
     assert "brightness" in caught.value.message
 
 
-def test_both_sides_name_the_same_model_and_see_the_same_in_a_film(running: Running) -> None:
+def test_all_sides_name_the_same_model_and_see_the_same_in_a_film(running: Running) -> None:
     bodies = {"a": film(20, 20, 220), "b": film(220, 20)}
     chunks = [
         Chunk(key=k, start_s=s, end_s=e, frames=9, size_bytes=len(bodies[k]), sha256="a" * 64)
         for k, s, e in (("a", 0, 3), ("b", 3, 5))
     ]
-    both = [running.models(side, BRIGHTNESS) for side in SIDES]
-    who = [models.identify(Analyser.ACTIONS) for models in both]
+    sides = [side for side in SIDES if side != "torchserve" or not missing()]
+    asked = [running.models(side, BRIGHTNESS) for side in sides]
+    who = [models.identify(Analyser.ACTIONS) for models in asked]
     assert isinstance(who[0], ModelIdentity)
-    assert who[0] == who[1]
-    seen = [analyse_actions(chunks, lambda c: bodies[c.key], models) for models in both]
+    assert all(one == who[0] for one in who)
+    seen = [analyse_actions(chunks, lambda c: bodies[c.key], models) for models in asked]
     assert isinstance(seen[0], ActionProbabilities)
-    assert seen[0] == seen[1]
+    assert all(one == seen[0] for one in seen)
 
 
 def test_the_settings_put_a_host_in_the_place_of_a_package(
