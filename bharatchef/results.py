@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from bharatchef.judgement.cameras import CameraSync
 from bharatchef.judgement.expert import ExpertMatch
 from bharatchef.observed import (
     ActionProbabilities,
@@ -84,6 +85,7 @@ class EvaluationResult(Record):
     dish: Dish
     film: MediaInfo | None
     side_film: MediaInfo | None = None
+    side_sync: CameraSync | None = None
     quality: QualityReport | None
     stills: tuple[Still, ...] = ()
     performance: Performance

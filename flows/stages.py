@@ -15,7 +15,7 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
-from prefect.futures import PrefectFuture
+from prefect.futures import PrefectFuture, wait
 
 from bharatchef import __version__
 from bharatchef.cost import Ledger, load_prices
@@ -39,6 +39,7 @@ from tasks.publish_result import publish_result
 from tasks.recognise import recognise
 from tasks.runtime import report_progress
 from tasks.score_performance import score_performance
+from tasks.synchronise import synchronise_cameras
 
 NOT_WATCHED = (
     NotAssessed(what="hygiene", why="nothing here watches hands being washed or surfaces being cleaned"),
@@ -105,9 +106,10 @@ def evaluate_claimed(
     """
     plan, evaluation = work.plan, work.evaluation
     # Compiling what the match needs takes seconds: it goes on while the film is being decoded.
-    compiled = warm_up.submit(plan.thresholds) if _beside_expert(work) else None
-    prepared, side = _film(ports, work, log)
+    compiled = warm_up.submit(plan.thresholds) if _warps_time(work) else None
+    prepared, side_prepared = _film(ports, work, log)
     film = prepared.media if prepared else None
+    side = side_prepared.media if side_prepared else None
     check_lease()
     with log.stage("perceive"):
         seen = _perceive(prepared, plan, log)
@@ -117,9 +119,14 @@ def evaluate_claimed(
         judgement = judge_performance(plan.dish, performance, plan.thresholds)
     match = None
     if compiled is not None:
+        compiled.result()
+    if compiled is not None and expert_of(plan.dish) is not None:
         with log.stage("match"):
-            compiled.result()
             match = match_with_expert(plan.dish, performance, plan.thresholds)
+    sync = None
+    if prepared is not None and side_prepared is not None:
+        with log.stage("synchronise"):
+            sync = synchronise_cameras(prepared, side_prepared, plan.thresholds)
     with log.stage("score"):
         scorecard = score_performance(plan.dish, performance, judgement, plan.rubric)
     with log.stage("coach"):
@@ -143,6 +150,7 @@ def evaluate_claimed(
         dish=plan.dish,
         film=film,
         side_film=side,
+        side_sync=sync,
         quality=prepared.quality if prepared else None,
         stills=prepared.stills if prepared else (),
         performance=performance,
@@ -176,31 +184,46 @@ def evaluate_claimed(
     return published
 
 
-def _beside_expert(work: Work) -> bool:
-    """Whether there are a film and an expert to set side by side."""
-    return work.evaluation.trainee_video_s3_key is not None and expert_of(work.plan.dish) is not None
+def _warps_time(work: Work) -> bool:
+    """Whether there is a film, and an expert or a side camera's film to set beside it."""
+    evaluation = work.evaluation
+    if evaluation.trainee_video_s3_key is None:
+        return False
+    return evaluation.side_video_s3_key is not None or expert_of(work.plan.dish) is not None
 
 
-def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, MediaInfo | None]:
-    """The film, inspected and prepared, and the facts of the side film; ``None`` where there is none."""
+def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, Prepared | None]:
+    """The film and the side film, inspected and prepared; ``None`` where there is none."""
     film_key, side_key = work.evaluation.trainee_video_s3_key, work.evaluation.side_video_s3_key
     if film_key is None:
         for stage in ("inspect", "prepare"):
             log.add(stage, 0.0, "skipped", "no film was given")
         return None, None
+    keys = [key for key in (film_key, side_key) if key]
     with log.stage("inspect") as words:
-        asked = [inspect_film.submit(key) for key in (film_key, side_key) if key]
-        (media, cached), *others = [_settled(future) for future in asked]
-        side = _named(others[0][0], work.side_name) if others else None
-        words["outcome"] = "cached" if cached else "done"
+        inspected = [_settled(future) for future in [inspect_film.submit(key) for key in keys]]
+        words["outcome"] = "cached" if inspected[0][1] else "done"
     with log.stage("prepare") as words:
-        prepared, cached = _settled(prepare_film.submit(film_key, media))
-        if cached and not is_whole(ports, prepared):
-            prepared, cached = _settled(prepare_film.with_options(refresh_cache=True).submit(film_key, media))
-        words["outcome"] = "cached" if cached else "done"
+        given = [(key, media) for key, (media, _) in zip(keys, inspected, strict=True)]
+        asked = [prepare_film.submit(key, media) for key, media in given]
+        films: list[Prepared] = []
+        # Every future is resolved, also where the first one failed.
+        wait(asked)
+        for future, (key, media) in zip(asked, given, strict=True):
+            prepared, cached = _settled(future)
+            if cached and not is_whole(ports, prepared):
+                prepared, cached = _settled(prepare_film.with_options(refresh_cache=True).submit(key, media))
+            if not films:
+                words["outcome"] = "cached" if cached else "done"
+            films.append(prepared)
     if work.plan.given is None:
-        refuse_unusable(prepared.quality)
-    return prepared.model_copy(update={"media": _named(prepared.media, work.film_name)}), side
+        refuse_unusable(films[0].quality)
+    names = (work.film_name, work.side_name)
+    named = [
+        film.model_copy(update={"media": _named(film.media, name)})
+        for film, name in zip(films, names, strict=False)
+    ]
+    return named[0], named[1] if len(named) > 1 else None
 
 
 def _named(media: MediaInfo, name: str | None) -> MediaInfo:
@@ -255,7 +278,10 @@ def _not_assessed(side: MediaInfo | None) -> tuple[NotAssessed, ...]:
         return NOT_WATCHED
     return (
         *NOT_WATCHED,
-        NotAssessed(what="the side film", why="it was inspected; no analyser looks at it yet"),
+        NotAssessed(
+            what="the side film",
+            why="it was set on the front film's clock where that could be done; no analyser looks at it",
+        ),
     )
 
 

@@ -141,6 +141,17 @@ class WarpingThresholds(Record):
     most_standing: Confidence
 
 
+class CameraThresholds(Record):
+    """When the side film can be set on the front film's clock. Times are seconds."""
+
+    moments_per_s: Positive
+    least_overlap_s: Positive
+    clip_share: Confidence
+    context_s: Positive
+    search_s: Positive
+    least_correlation: Confidence
+
+
 class Thresholds(Record):
     """All thresholds of judging, with the version and the hash of the file they came from."""
 
@@ -157,6 +168,7 @@ class Thresholds(Record):
     ingredients: IngredientThresholds
     plate: PlateThresholds
     warping: WarpingThresholds
+    cameras: CameraThresholds
 
 
 def parse_thresholds(data: bytes, name: str) -> Thresholds:

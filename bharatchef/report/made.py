@@ -61,6 +61,24 @@ def film_facts(film: MediaInfo) -> list[Fact]:
     ]
 
 
+def side_facts(result: EvaluationResult) -> list[Fact]:
+    """The side film's facts, and how its clock goes with the front film's; empty without a side film."""
+    if result.side_film is None:
+        return []
+    facts = film_facts(result.side_film)
+    sync = result.side_sync
+    if sync is None:
+        return facts
+    if sync.meaningless:
+        return [*facts, Fact("Beside the front film", f"not set on one clock: {sync.meaningless}")]
+    when = "after" if sync.side_begins_s > 0 else "before"
+    begins = "together with it"
+    if abs(sync.side_begins_s) >= 0.2:
+        begins = f"{abs(sync.side_begins_s):.1f} s {when} it"
+    likeness = f"both films move alike (correlation {sync.likeness:.2f})"
+    return [*facts, Fact("Beside the front film", f"begins {begins}; {likeness}")]
+
+
 def quality_lines(result: EvaluationResult) -> list[Reason]:
     """The quality gate's findings with their advice."""
     issues = result.quality.issues if result.quality else ()

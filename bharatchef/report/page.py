@@ -108,7 +108,7 @@ def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
             not_assessed=view.not_assessed(result),
             analysers=made.analysers(result),
             film_facts=made.film_facts(result.film) if result.film else [],
-            side_facts=made.film_facts(result.side_film) if result.side_film else [],
+            side_facts=made.side_facts(result),
             quality=made.quality_lines(result),
             stages=made.stage_rows(result),
             cost_note=view.sentence(result.cost.note),

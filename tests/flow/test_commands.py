@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
 from flow_inputs import correct_segments, write_film, write_segments
 
 from bharatchef.results import EvaluationResult
+from kitchen_sim.film import draw_film
+from kitchen_sim.script import read_script
 from knowledge_base.library import BUILT_IN_DISHES
 
 DISH = "masala-chai"
@@ -56,6 +59,7 @@ def test_two_attempts_are_followed_up_shown_backed_up_and_deleted(bharatchef, tm
     assert [m.description for m in first.feedback.mistakes if "sugar" in m.description]
     assert first.stills
     assert any(entry.what == "the side film" for entry in first.not_assessed)
+    assert first.side_sync is not None
 
     second_marks = write_segments(tmp_path / "second.json", DISH, correct_segments(DISH))
     done = bharatchef("evaluate", "--dish", DISH, "--segments", second_marks, "--user", "asha", "--json")
@@ -194,3 +198,25 @@ def test_doctor_names_what_is_missing(bharatchef):
     assert all(line["remedy"] for line in found["Models"] if line["state"] == "optional")
     assert {line["what"] for line in found["Ports"]} >= {"objects", "evaluations", "Prefect server"}
     assert any(line["what"] == "free" for line in found["Disk"])
+
+
+@pytest.mark.slow
+def test_the_film_from_the_side_is_set_on_the_front_films_clock(bharatchef, tmp_path):
+    script = read_script(resources.files("kitchen_sim").joinpath("scripts", "masala-chai-demo.yaml"))
+    script = script.model_copy(update={"width_px": 320, "height_px": 180, "fps": 15})
+    late = [s.model_copy(update={"start_s": s.start_s + 4, "end_s": s.end_s + 4}) for s in script.steps]
+    front = script.model_copy(update={"steps": tuple(late), "duration_s": script.duration_s + 4})
+    film = draw_film(front, tmp_path / "front.mp4")
+    side = draw_film(script.model_copy(update={"camera": "side"}), tmp_path / "side.mp4")
+    done = bharatchef(
+        *("evaluate", film.film, "--dish", DISH, "--segments", film.segments, "--side", side.film, "--json"),
+        *("--out", tmp_path / "report"),
+    )
+    assert done.returncode == 0, done.stderr
+    sync = EvaluationResult.model_validate_json(done.stdout).side_sync
+    assert not sync.meaningless
+    assert sync.side_begins_s == pytest.approx(4.0, abs=0.3)
+    assert any(
+        "s after it; both films move alike" in page.read_text()
+        for page in (tmp_path / "report").rglob("*.html")
+    )
