@@ -25,6 +25,8 @@ dishes_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The dishes that films are judged by."
 )
 app.add_typer(dishes_app, name="dishes")
+models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models that watch the films.")
+app.add_typer(models_app, name="models")
 
 Json = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout.")]
 
@@ -266,3 +268,47 @@ def dishes_suggest_order(
         from app.suggest_order import propose_order
 
         propose_order(dish, experts or [], as_json)
+
+
+@models_app.command("list")
+def models_list(
+    classes: Annotated[bool, typer.Option("--classes", help="Also name what each model can tell.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the models and say which answer.
+
+    Where each comes from, what it was trained on and how it was measured; a damaged one with what is wrong.
+    """
+    with spoken_errors(_Options.debug):
+        from app.models_commands import list_models
+
+        list_models(classes, as_json)
+
+
+@models_app.command("add")
+def models_add(
+    path: Annotated[Path, typer.Argument(help="A package's folder, or with --as an official checkpoint.")],
+    kind: Annotated[str, typer.Option("--as", help="What the checkpoint is: slowfast, yolov8, resnet.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace a package of the same name.")] = False,
+) -> None:
+    """Check a model and put it into the models folder.
+
+    It is added only once it has answered as its contract asks. A package is code that runs with your
+    rights: add only what you trust.
+    """
+    with spoken_errors(_Options.debug):
+        from app.models_commands import add_model
+
+        add_model(path, kind, force)
+
+
+@models_app.command("remove")
+def models_remove(
+    name: Annotated[str, typer.Argument(help="A package's name: see `bharatchef models list`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a model out of the models folder."""
+    with spoken_errors(_Options.debug):
+        from app.models_commands import remove_model
+
+        remove_model(name, yes)

@@ -47,14 +47,14 @@ class LocalModels:
             return self._packages
 
     def identify(self, analyser: Analyser) -> ModelIdentity | Unavailable:
-        package = self._package(analyser)
+        package = self.answering(analyser)
         if isinstance(package, Unavailable):
             return package
         assert package.manifest is not None
         return identity_of(package.manifest)
 
     def invoke(self, analyser: Analyser, body: bytes, content_type: str) -> Mapping[str, Any]:
-        package = self._package(analyser)
+        package = self.answering(analyser)
         if isinstance(package, Unavailable):
             raise EndpointError(package.reason, package.remedy)
         try:
@@ -62,7 +62,7 @@ class LocalModels:
         except PackageError as error:
             raise EndpointError(error.message, error.remedy, retryable=error.retryable) from error
 
-    def _package(self, analyser: Analyser) -> Package | Unavailable:
+    def answering(self, analyser: Analyser) -> Package | Unavailable:
         """The package that answers; where a registered one is damaged it is named, not passed over."""
         for package in self.packages():
             if package.manifest is not None and package.manifest.analyser == analyser:
