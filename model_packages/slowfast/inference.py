@@ -1,0 +1,153 @@
+"""The package's four functions: a chunk of film in, what the hands do each second out, as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from model_packages.engine import compiled_model, engine_words, read_ir
+
+from .pictures import Small, clip_frames, decoded, rgb_of
+
+WEIGHTS, SETTINGS = "weights.ovz", "settings.json"
+_BATCH = 8
+
+
+class RequestError(ValueError):
+    """A request that cannot be answered; ``status_code`` is the HTTP status that says so."""
+
+    def __init__(self, message: str, status_code: int) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+
+
+@dataclass
+class Model:
+    """The network, compiled for each form of picture that has come, and how its scores are read.
+
+    ``every_s`` is how far apart clips are; ``smoothing`` holds the shares of the clips before, at and after
+    a moment.
+    """
+
+    path: Path
+    labels: tuple[str, ...]
+    frames: int
+    short_px: int
+    temperature: float
+    every_s: float
+    smoothing: tuple[float, float, float]
+
+    def __post_init__(self) -> None:
+        self._graph = read_ir(self.path)
+        self.words = engine_words(self._graph, here=True)
+        self._compiled: dict[tuple[int, int], object] = {}
+
+    def scores(self, clips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """(clips, labels) scores of RGB clips (clips, frames, height, width, 3)."""
+        size = clips.shape[2], clips.shape[3]
+        net = self._compiled.get(size)
+        if net is None:
+            graph = self._graph.clone()
+            graph.reshape([-1, self.frames, *size, 3])
+            net = self._compiled[size] = compiled_model(graph)
+        parts = [net(clips[k : k + _BATCH])[0] for k in range(0, len(clips), _BATCH)]  # type: ignore[operator]
+        return np.concatenate(parts).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Said:
+    """Probabilities (T, labels) at ``times_s`` (T,), seconds from the chunk's first picture."""
+
+    times_s: npt.NDArray[np.float64]
+    probabilities: npt.NDArray[np.float64]
+    labels: tuple[str, ...]
+
+
+def model_fn(model_dir: str) -> Model:
+    """The model whose weights and settings lie in ``model_dir``."""
+    folder = Path(model_dir)
+    told = json.loads((folder / SETTINGS).read_text("utf-8"))
+    return Model(
+        folder / WEIGHTS,
+        tuple(told["labels"]),
+        int(told["frames"]),
+        int(told["shortPixels"]),
+        float(told["temperature"]),
+        float(told["everySeconds"]),
+        (*(float(v) for v in told["smoothing"]),),  # type: ignore[arg-type]
+    )
+
+
+def input_fn(body: bytes, content_type: str) -> bytes:
+    """The chunk, given as ``video/mp4``; it is decoded where the model says how small.
+
+    Raises:
+        RequestError: another content type (415).
+    """
+    if content_type.split(";")[0].strip().lower() != "video/mp4":
+        raise RequestError("expected a body of content type video/mp4, got another", 415)
+    return bytes(body)
+
+
+def predict_fn(data: bytes, model: Model) -> Said:
+    """What the hands do each second.
+
+    Raises:
+        RequestError: no film that can be read (400).
+    """
+    try:
+        small = decoded(data, short_px=model.short_px)
+    except ValueError as error:
+        raise RequestError(str(error), 400) from error
+    return said_of(small, model)
+
+
+def said_of(small: Small, model: Model) -> Said:
+    """Probabilities each second of pictures that are decoded already."""
+    times = moments(small.length_s, model.every_s)
+    rgb = rgb_of(small.i420)
+    places = clip_frames(times, len(rgb), model.frames)
+    parts = [model.scores(rgb[places[k : k + _BATCH]]) for k in range(0, len(places), _BATCH)]
+    return Said(times, read_scores(np.concatenate(parts), model.temperature, model.smoothing), model.labels)
+
+
+def moments(length_s: float, every_s: float) -> npt.NDArray[np.float64]:
+    """Middles of the stretches that a film is cut into, each ``every_s`` long; at least one."""
+    count = max(1, round(length_s / every_s))
+    times: npt.NDArray[np.float64] = np.minimum((np.arange(count) + 0.5) * every_s, max(length_s, 0.01))
+    return times
+
+
+def read_scores(
+    scores: npt.NDArray[np.float32], temperature: float, smoothing: tuple[float, float, float]
+) -> npt.NDArray[np.float64]:
+    """Probabilities: scores averaged with their neighbours, then a softmax at ``temperature``."""
+    raw = scores.astype(np.float64)
+    padded = np.concatenate([raw[:1], raw, raw[-1:]])
+    raw = sum(share * padded[k : k + len(raw)] for k, share in enumerate(smoothing)) / temperature
+    grown = np.exp(raw - raw.max(1, keepdims=True))
+    shares: npt.NDArray[np.float64] = grown / grown.sum(1, keepdims=True)
+    return shares
+
+
+def output_fn(prediction: Said, accept: str) -> str:
+    """The answer as JSON.
+
+    Raises:
+        RequestError: something other than JSON is asked for (406).
+    """
+    if accept.split(";")[0].strip().lower() not in ("application/json", "*/*", ""):
+        raise RequestError("expected application/json to be accepted, got another content type", 406)
+    return json.dumps(
+        {
+            "format": "bharatchef-actions",
+            "version": 1,
+            "labels": list(prediction.labels),
+            "times": [round(float(t), 3) for t in prediction.times_s],
+            "probabilities": [[round(float(p), 5) for p in row] for row in prediction.probabilities],
+        }
+    )

@@ -1,0 +1,159 @@
+"""Decodes a chunk of film once into small pictures at a steady rate; knows no network and no label."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Pictures = npt.NDArray[np.uint8]
+
+# Pictures a second that clips are made of.
+FPS = 7.5
+SHORT_PX, _MULTIPLE_PX = 144, 16
+_MOST_PX = 4096 * 4096
+_MOST_PICTURES = 100_000
+
+
+@dataclass(frozen=True)
+class Small:
+    """Small pictures as I420 (pictures, 3/2 height, width), ``FPS`` of them a second from 0 on.
+
+    ``length_s`` is how long the film is: its last picture's time and that picture's share of a second.
+    """
+
+    i420: Pictures
+    length_s: float
+
+
+def small_size(width: int, height: int, short_px: int = SHORT_PX) -> tuple[int, int]:
+    """(width, height) with ``short_px`` on the short side and nearly the same form, in whole cells of 16."""
+    scale = short_px / min(width, height)
+    sized = [max(1, round(side * scale / _MULTIPLE_PX)) * _MULTIPLE_PX for side in (width, height)]
+    return sized[0], sized[1]
+
+
+def decoded(film: bytes | Path, size: tuple[int, int] | None = None, short_px: int = SHORT_PX) -> Small:
+    """The film's pictures, each decoded once; where the film has no picture for a moment, the nearest before.
+
+    Args:
+        film: a chunk's bytes, or where a film lies.
+        size: (width, height) to shrink to; left out, ``small_size`` of the film's.
+        short_px: what ``small_size`` is asked for.
+
+    Raises:
+        ValueError: it holds no film that can be read.
+    """
+    kept: list[Pictures] = []
+    last: Pictures | None = None
+    first_s, end_s = None, 0.0
+    try:
+        for time_s, picture in _shown(film, size, short_px):
+            first_s = time_s if first_s is None else first_s
+            end_s = max(end_s, time_s - first_s)
+            wanted = _slot(time_s - first_s) + 1
+            if wanted > _MOST_PICTURES:
+                raise ValueError(f"expected a film of at most {_MOST_PICTURES / FPS:.0f} s, got a longer one")
+            # A hole is filled with what was seen before it; of several for one moment the first stays.
+            while len(kept) < wanted - 1:
+                kept.append(picture if last is None else last)
+            if len(kept) < wanted:
+                kept.append(picture)
+            last = picture
+    except av.error.FFmpegError as error:
+        raise ValueError(f"expected a film that can be read, got {type(error).__name__}") from error
+    if not kept:
+        raise ValueError("expected a film with pictures, got none")
+    return Small(np.stack(kept), end_s + 1 / FPS)
+
+
+def _shown(
+    film: bytes | Path, size: tuple[int, int] | None, short_px: int
+) -> Iterator[tuple[float, Pictures]]:
+    source = io.BytesIO(film) if isinstance(film, bytes | bytearray) else str(film)
+    with av.open(source, mode="r", format="mp4" if isinstance(source, io.BytesIO) else None) as container:
+        if not container.streams.video:
+            raise ValueError("expected a film with pictures, got none")
+        stream = container.streams.video[0]
+        stream.thread_type = "SLICE"
+        first_s, slot, small = None, -1, None
+        for frame in container.decode(stream):
+            if frame.time is None:
+                continue
+            if frame.width * frame.height > _MOST_PX:
+                raise ValueError(f"expected pictures of at most {_MOST_PX} pixels, got larger ones")
+            time_s = float(frame.time)
+            first_s = time_s if first_s is None else first_s
+            # Proxies have twice as many pictures as are wanted: the others need not be shrunk.
+            if small is None or _slot(time_s - first_s) != slot:
+                small = _shrunk(frame, size or small_size(frame.width, frame.height, short_px))
+                slot = _slot(time_s - first_s)
+            yield time_s, small
+
+
+def _slot(time_s: float) -> int:
+    """Which of the wanted pictures a moment belongs to; rounded time stamps may be a little early."""
+    return int(time_s * FPS + 0.02)
+
+
+def _shrunk(frame: av.VideoFrame, size: tuple[int, int]) -> Pictures:
+    """Each plane shrunk by itself, averaging the pixels that a new one covers."""
+    whole = frame if frame.format.name == "yuv420p" else frame.reformat(format="yuv420p")
+    width, height = size
+    planes = []
+    for number, plane in enumerate(whole.planes):
+        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        wanted = (width, height) if number == 0 else (width // 2, height // 2)
+        planes.append(cv2.resize(rows, wanted, interpolation=cv2.INTER_AREA).reshape(-1, width))
+    return np.concatenate(planes)
+
+
+def rgb_of(i420: Pictures) -> Pictures:
+    """Pictures (..., height, width, 3) in RGB from I420 ones (..., 3/2 height, width)."""
+    *before, rows, width = i420.shape
+    flat = i420.reshape(-1, rows, width)
+    out = np.empty((len(flat), rows * 2 // 3, width, 3), np.uint8)
+    for source, target in zip(flat, out, strict=True):
+        cv2.cvtColor(source, cv2.COLOR_YUV2RGB_I420, dst=target)
+    return out.reshape(*before, rows * 2 // 3, width, 3)
+
+
+def clip_frames(times_s: npt.NDArray[np.float64], count: int, frames: int) -> npt.NDArray[np.intp]:
+    """(clips, frames) places of the pictures of clips centred at ``times_s``; edges are repeated.
+
+    Args:
+        times_s: the clips' middles, seconds.
+        count: how many pictures there are.
+        frames: how many a clip has.
+    """
+    first = np.round(times_s * FPS - (frames - 1) / 2).astype(np.intp)
+    places: npt.NDArray[np.intp] = np.clip(first[:, None] + np.arange(frames), 0, count - 1)
+    return places
+
+
+def encoded(pictures: list[Pictures], fps: float, crf: int) -> bytes:
+    """BGR pictures as a film like the program's action proxy: H.264, superfast, BT.601."""
+    buffer = io.BytesIO()
+    rate = Fraction(fps).limit_denominator(1001)
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=rate, options={"preset": "superfast", "crf": str(crf)})
+        stream.width, stream.height = pictures[0].shape[1], pictures[0].shape[0]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.thread_count = 1
+        stream.codec_context.gop_size = 60
+        stream.codec_context.max_b_frames = 0
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(
+                cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), format="yuv420p"
+            )
+            frame.pts, frame.time_base = number, 1 / rate
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
