@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 import pytest
-from drawing import drawing_rows
+from benchmarks.models.dish_rows import drawing_rows
 
 from bharatchef.coaching import coach
 from bharatchef.judgement import judge, load_thresholds

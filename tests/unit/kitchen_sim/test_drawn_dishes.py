@@ -3,7 +3,7 @@
 from importlib import resources
 
 import pytest
-from drawing import drawing_rows
+from benchmarks.models.dish_rows import drawing_rows
 
 from bharatchef.records import Dish
 from kitchen_sim.laying_out import script_from_steps
