@@ -72,6 +72,8 @@ class Provenance(Record):
     rubric_sha256: Sha256
     thresholds_version: str
     thresholds_sha256: Sha256
+    perception_version: str = ""
+    perception_sha256: Sha256 | None = None
     prompt_version: str = ""
     prompt_sha256: Sha256 | None = None
     segments_sha256: Sha256 | None = None

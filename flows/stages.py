@@ -23,6 +23,7 @@ from bharatchef.errors import MediaError
 from bharatchef.judgement.expert import expert_of
 from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, QualityReport, Unavailable
 from bharatchef.perception.analysers import Seen, pieces_of, seen_by
+from bharatchef.perception.performance import perception_version
 from bharatchef.ports import Ports
 from bharatchef.records import ActionSequence, Evaluation
 from bharatchef.report import scorecard_markdown, steps_table
@@ -307,5 +308,7 @@ def _provenance(
         rubric_sha256=plan.rubric.sha256,
         thresholds_version=plan.thresholds.version,
         thresholds_sha256=plan.thresholds.sha256,
+        perception_version=perception_version()[0],
+        perception_sha256=perception_version()[1],
         segments_sha256=plan.given.sha256 if plan.given else None,
     )

@@ -137,6 +137,17 @@ def version_facts(result: EvaluationResult) -> list[Fact]:
             code=True,
         ),
         Fact("Thresholds", f"version {made.thresholds_version}, sha256 {made.thresholds_sha256}", code=True),
+        *(
+            [
+                Fact(
+                    "Step recognition",
+                    f"version {made.perception_version}, sha256 {made.perception_sha256}",
+                    code=True,
+                )
+            ]
+            if made.perception_sha256
+            else []
+        ),
         Fact(
             "Prices", f"version {result.cost.prices_version}, sha256 {result.cost.prices_sha256}", code=True
         ),
