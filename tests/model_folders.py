@@ -63,15 +63,15 @@ def package(root: Path, name: str = "brightness", code: str = BRIGHTNESS, **mani
     return folder
 
 
-def film(*brightness: int, fps: int = 15) -> bytes:
+def film(*brightness: int, fps: int = 15, size: tuple[int, int] = (64, 48)) -> bytes:
     """A real H.264 film; each second has the grey value given."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as out:
         stream = out.add_stream("libx264", rate=fps)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         for value in brightness:
             for _ in range(fps):
-                picture = np.full((48, 64, 3), value, dtype=np.uint8)
+                picture = np.full((size[1], size[0], 3), value, dtype=np.uint8)
                 out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         out.mux(stream.encode())
     return buffer.getvalue()

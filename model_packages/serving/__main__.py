@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from model_packages.serving.host import Host, Limits
-from model_packages.serving.package import PackageError, read_package
+from model_packages.serving.package import MANIFEST, PackageError, read_package
 from model_packages.serving.threads import set_loaded_libraries, set_thread_variables, usable_cores
 
 # Where SageMaker puts a model, and where it looks for the host, when it runs a container with `serve`.
 _SAGEMAKER_FOLDER, _SAGEMAKER_PORT = "/opt/ml/model", 8080
+_BUILT_IN = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _archive(words[1:])
         if words[:1] == ["mar"]:
             return _mar(words[1:])
+        if words[:1] == ["pack-all"]:
+            return _pack_all(words[1:])
         if words[:1] == ["torchserve"]:
             return _torchserve(words[1:])
         return _serve(words)
@@ -59,6 +62,29 @@ def _mar(words: list[str]) -> int:
     parser.add_argument("out", type=Path, metavar="OUT.mar")
     given = parser.parse_args(words)
     print("\n".join(mar(given.package_dir, given.out)))
+    return 0
+
+
+def _pack_all(words: list[str]) -> int:
+    from model_packages.serving.archive import archive
+    from model_packages.serving.mar import mar
+
+    parser = argparse.ArgumentParser(
+        prog="python -m model_packages.serving pack-all",
+        description="Packs every package with a model.json: OUT/NAME.mar, or OUT/NAME/model.tar.gz.",
+    )
+    parser.add_argument("form", choices=("mar", "archive"))
+    parser.add_argument("out", type=Path, metavar="OUT")
+    parser.add_argument("--packages", type=Path, default=_BUILT_IN, help="where they lie (those built in)")
+    given = parser.parse_args(words)
+    folders = sorted(path.parent for path in given.packages.glob(f"*/{MANIFEST}"))
+    for folder in folders:
+        out = given.out / (f"{folder.name}.mar" if given.form == "mar" else f"{folder.name}/model.tar.gz")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        (mar if given.form == "mar" else archive)(folder, out)
+        print(f"{out}  {out.stat().st_size / 1e6:.2f} MB", flush=True)
+    if not folders:
+        print(f"no package with a {MANIFEST} in {given.packages}", file=sys.stderr)
     return 0
 
 
@@ -97,7 +123,7 @@ def _serve(words: list[str]) -> int:
         description="Serves a model package over HTTP. `serve` in place of the folder takes SageMaker's"
         f" places: SM_MODEL_DIR or {_SAGEMAKER_FOLDER}, all addresses, port {_SAGEMAKER_PORT}."
         " `archive PACKAGE_DIR OUT.tar.gz` packs a package for SageMaker, `mar PACKAGE_DIR OUT.mar` for"
-        " TorchServe, `torchserve PACKAGE.mar` serves that.",
+        " TorchServe, `pack-all` does either for all packages, `torchserve PACKAGE.mar` serves one.",
     )
     if sagemaker:
         words = words[1:]

@@ -130,3 +130,19 @@ def test_packing_needs_no_server(tmp_path: Path) -> None:
         " assert 'uvicorn' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=ROOT)
+
+
+def test_all_packages_of_a_folder_are_packed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole_package(tmp_path / "packages")
+    (tmp_path / "packages" / "no-package").mkdir()
+    assert main(["pack-all", "archive", str(tmp_path / "out"), "--packages", str(tmp_path / "packages")]) == 0
+    assert [p.relative_to(tmp_path) for p in tmp_path.glob("out/*/*")] == [
+        Path("out/brightness/model.tar.gz")
+    ]
+    archive(tmp_path / "packages" / "brightness", tmp_path / "single.tar.gz")
+    packed = (tmp_path / "out" / "brightness" / "model.tar.gz").read_bytes()
+    assert packed == (tmp_path / "single.tar.gz").read_bytes()
+    assert str(tmp_path / "out") in capsys.readouterr().out
+    (tmp_path / "packages" / "brightness" / "weights.json").write_text("{}")
+    assert main(["pack-all", "archive", str(tmp_path / "out"), "--packages", str(tmp_path / "packages")]) == 7
+    assert (tmp_path / "out" / "brightness" / "model.tar.gz").read_bytes() == packed
