@@ -1,0 +1,80 @@
+"""Words the model card from the figures; says what was not reached as plainly as what was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def model_card(told: dict[str, Any], *, bar: float, useful: float) -> str:
+    """``MODEL_CARD.md`` of figures as ``metrics.json`` holds them."""
+    test = told["test"]
+    reached = test["accuracy"] >= bar
+    verdict = (
+        "The bar is reached."
+        if reached
+        else "**The bar is not reached.**"
+        + (
+            ""
+            if test["accuracy"] >= useful
+            else " It is too seldom right to judge anybody by, so its manifest is called"
+            " `model.below-bar.json` and the program does not find it."
+        )
+    )
+    curve = "\n".join(
+        f"| {row['step']:.0f} | {row['seconds']:.0f} | {row['loss']:.3f} | {row['accuracy']:.1%} |"
+        f" {row['balanced']:.1%} |"
+        for row in told["learningCurve"]
+    )
+    styles = "\n".join(f"- {name}: {share:.1%}" for name, share in test["byStyle"].items())
+    recalls = ", ".join(f"{name} {share:.0%}" for name, share in sorted(test["recalls"].items()))
+    served = told["served"]
+    int8 = told["int8"]
+    return f"""# slowfast
+
+Sees what the cook's hands do, each second, in chunks of film. **Trained on {told["trainedOn"]};
+how it does in real kitchens is unknown.**
+
+## Method
+
+SlowFast (Feichtenhofer et al. 2019) in a slim form: names of weights as in pytorchvideo's builder,
+{told["parameters"]:,} parameters, {told["frames"]} pictures a clip at 7.5 a second, the slow pathway sees every fourth.
+One clip for each second, the film decoded once. A temperature of {told["temperature"]:.2f} was fitted on films
+that were not trained on. {len(told["labels"])} labels, background among them; `labels.yaml` names their
+EPIC-KITCHENS-100 verb classes.
+
+## Training
+
+- command: `{told["command"]}`
+- data: {told["trainingFilms"]} films, {told["trainingPictures"]} pictures, seed {told["seed"]};
+  {told["trainingGroups"]}
+- date: {told["date"]}; {told["trainingSeconds"]:.0f} s of training, {told["steps"]} steps
+
+Learning curve (on the group that calibration is fitted on):
+
+| step | seconds | loss | seconds right | mean over labels |
+|---|---|---|---|---|
+{curve}
+
+## How well it does on {told["testGroups"]} (never trained on)
+
+- seconds right: **{test["accuracy"]:.1%}** of {test["seconds"]} (asked: {bar:.0%}). {verdict}
+- mean over labels: {test["balancedAccuracy"]:.1%}
+- calibration error of the confidence (ten bins of equal mass): {test["calibrationError"]:.3f}
+- right by label: {recalls}
+
+{styles}
+
+On the calibration group: {told["calibration"]["accuracy"]:.1%} right.
+
+## Engine
+
+{told["engine"]}. INT8 against PyTorch float32, one thread each, in one run: the same label in
+{int8["top1Agreement"]:.1%} of {int8["clips"]} clips, {int8["timesFaster"]:.1f} times as fast.
+What is served agrees in {served["top1Agreement"]:.1%} and is {served["timesFaster"]:.1f} times as fast.
+
+## Limits
+
+- Trained on drawn films alone unless it says otherwise above. Real hands, tools and kitchens are unknown to it.
+- It sees a little more than a second at a time: what looks alike for so long is taken for one another.
+- Portrait films were not trained on.
+"""

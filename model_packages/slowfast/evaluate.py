@@ -1,0 +1,55 @@
+"""Measures the package on drawn films of styles never trained on, through the files that are served.
+
+python -m model_packages.slowfast.evaluate [--package FOLDER] [--films 12]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .drawing import LABELS, Part, drawn_film, parts
+from .inference import Model, model_fn, said_of
+from .learning import Film, seconds_truth
+from .measuring import figures_of
+from .pictures import FPS, Small
+
+
+def figures_on(model: Model, part: Part, seconds: float = 64.0) -> dict[str, Any]:
+    """Figures of the served model on a part's films, drawn anew."""
+    if model.labels != LABELS:
+        raise ValueError("expected a package with the labels of drawn films, got another")
+    chances, truths, names = [], [], []
+    for number in range(part.films):
+        group = part.groups[number % len(part.groups)]
+        drawn = drawn_film(
+            part.first_seed + number, group, varied=False, dish=number % 3 == 2, seconds=seconds
+        )
+        times, truth = seconds_truth(Film(drawn.i420, drawn.labels), len(LABELS))
+        said = said_of(Small(drawn.i420, len(drawn.i420) / FPS), model)
+        at = np.abs(said.times_s[None] - times[:, None]).argmin(1)
+        chances.append(said.probabilities[at])
+        truths.append(truth)
+        names += [f"{group}, {drawn.camera}"] * len(truth)
+    return figures_of(np.concatenate(chances), np.concatenate(truths), LABELS, names)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m model_packages.slowfast.evaluate")
+    parser.add_argument("--package", type=Path, default=Path(__file__).resolve().parent)
+    parser.add_argument("--films", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=1000)
+    given = parser.parse_args(arguments)
+    test = {part.name: part for part in parts(1, given.films, given.seed)}["test"]
+    print(json.dumps(figures_on(model_fn(str(given.package)), test), indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

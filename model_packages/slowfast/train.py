@@ -1,0 +1,254 @@
+"""Draws films (or reads people's own), trains the slowfast package on them, and writes it.
+
+    python -m model_packages.slowfast.train [--films 180] [--steps 9000] [--work FOLDER] [--out FOLDER]
+    python -m model_packages.slowfast.train --labelled FOLDER
+
+What is drawn and how far training is lie in the work folder: the same command goes on where it was stopped.
+Whole style groups, or whole people and kitchens, are kept out for calibration and test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from model_packages.engine import engine_words, pack_ir
+from model_packages.training.kitchens import TRAINED_ON
+
+from .card import model_card
+from .convert import LEAST_AGREEMENT, compared, graph_of, quantised
+from .drawing import LABELS, SIZE, Part, draw_part, films_of, parts
+from .labelled import film_of, labelled_films, split
+from .learning import Film, Recipe, accuracy_on, learned, new_learner, resumed, scores_of, seconds_truth
+from .measuring import best_temperature, figures_of
+from .network import Shape, SlowFast
+from .package import settings, write_package
+from .pictures import Pictures, clip_frames, rgb_of
+
+BAR, USEFUL = 0.90, 0.70
+# What is answered with, (height, width); training clips show things as large, see ``Recipe``.
+SERVED = (128, 224)
+_HERE = Path(__file__).resolve().parent
+SLIM = Shape(
+    classes=len(LABELS), width=32, thin=4, frames=8, depths=(1, 1, 1, 1), stem_times=(1, 1), fusion_kernel=5,
+    window=None, dropout=0.3,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Films to learn from, to calibrate on and to be measured on, and what they are in words."""
+
+    training: Callable[[], Sequence[Film]]
+    calibration: Sequence[Film]
+    test: Sequence[Film]
+    trained_on: str
+    groups: tuple[str, str]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train, convert, measure and write the package."""
+    given = _parsed(arguments)
+    given.work.mkdir(parents=True, exist_ok=True)
+    cv2.setNumThreads(1)
+    torch.set_num_threads(given.threads)
+    sets = _own_sets(given.labelled) if given.labelled else _drawn_sets(given)
+    recipe = Recipe(
+        steps=given.steps, batch=given.batch, rate=given.rate, minutes=given.minutes, seed=given.seed,
+        small=given.small, size=given.size,
+    )  # fmt: skip
+    learner = new_learner(SLIM, recipe)
+    device = torch.device("cuda" if torch.cuda.is_available() and given.gpus else "cpu")
+    learner.net.to(device)
+    learner.averaged.to(device)
+    checkpoint = given.work / "checkpoint.pt"
+    if checkpoint.exists():
+        learner = resumed(learner, checkpoint)
+        print(f"goes on from step {learner.step}", file=sys.stderr)
+    learned(
+        learner,
+        sets.training,
+        recipe,
+        checkpoint=checkpoint,
+        look=lambda net: accuracy_on(net, sets.calibration[:8], SERVED),
+        say=lambda words: print(words, file=sys.stderr, flush=True),
+    )
+    net = learner.averaged.cpu().eval()
+    films = sets.training()
+    told: dict[str, Any] = {
+        "seed": given.seed,
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": "python -m model_packages.slowfast.train " + " ".join(given.words),
+        "trainedOn": sets.trained_on,
+        "trainingGroups": sets.groups[0],
+        "testGroups": sets.groups[1],
+        "trainingFilms": len(films),
+        "trainingPictures": int(sum(len(f.labels) for f in films)),
+        "trainingSeconds": round(learner.spent_s, 1),
+        "steps": learner.step,
+        "parameters": int(sum(p.numel() for p in net.parameters())),
+        "frames": SLIM.frames,
+        "labels": list(LABELS),
+        "learningCurve": learner.curve,
+    }
+    written = finish(net, sets, given.out, told, clips=given.clips)
+    print(json.dumps({k: written["test"][k] for k in ("accuracy", "balancedAccuracy", "calibrationError")}))
+    return 0
+
+
+def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips: int = 160) -> dict[str, Any]:
+    """Convert, calibrate, measure and write a trained network; the figures."""
+    scores, truth, _ = _scored(net, sets.calibration)
+    temperature = best_temperature(scores, truth)
+    graph = graph_of(net)
+    seen = sample_clips(sets.calibration, clips, net.shape.frames)
+    whole = quantised(graph, seen)
+    int8 = compared(whole, net, seen)
+    plain = int8 if int8.agreement >= LEAST_AGREEMENT else compared(graph, net, seen)
+    served = whole if int8.agreement >= LEAST_AGREEMENT else graph
+    told = {
+        **told,
+        "temperature": round(temperature, 4),
+        "engine": engine_words(served),
+        "int8": int8.as_json(),
+        "served": plain.as_json(),
+        "calibration": _figures(net, sets.calibration, temperature),
+        "test": _figures(net, sets.test, temperature),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        write_package(
+            out,
+            pack_ir(served, Path(folder) / "weights.ovz"),
+            settings(LABELS, net.shape.frames, short_px=min(SERVED), temperature=temperature),
+            model_card(told, bar=BAR, useful=USEFUL),
+            engine=told["engine"],
+            trained_on=sets.trained_on,
+            figures=told,
+            useful=told["test"]["accuracy"] >= USEFUL,
+        )
+    return told
+
+
+def _scored(net: SlowFast, films: Iterable[Film]) -> tuple[Any, Any, list[str]]:
+    scores, truths, names = [], [], []
+    for film in films:
+        times, truth = seconds_truth(film, net.shape.classes)
+        scores.append(scores_of(net, film, times, SERVED))
+        truths.append(truth)
+        names += [", ".join(film.about[:2])] * len(truth)
+    return np.concatenate(scores).astype(np.float64), np.concatenate(truths), names
+
+
+def _figures(net: SlowFast, films: Sequence[Film], temperature: float) -> dict[str, Any]:
+    scores, truth, names = _scored(net, films)
+    grown = np.exp((scores - scores.max(1, keepdims=True)) / temperature)
+    return figures_of(grown / grown.sum(1, keepdims=True), truth, LABELS, names)
+
+
+def sample_clips(films: Sequence[Film], count: int, frames: int) -> list[Pictures]:
+    """Clips from all over the films, as they are answered: (frames, height, width, 3)."""
+    each = max(1, -(-count // len(films)))
+    clips: list[Pictures] = []
+    for film in films:
+        times = np.linspace(0.5, max(0.5, len(film.labels) / 7.5 - 0.5), each)
+        for at in clip_frames(times, len(film.i420), frames):
+            rgb = rgb_of(film.i420[at])
+            clips.append(np.stack([cv2.resize(p, SERVED[::-1], interpolation=cv2.INTER_AREA) for p in rgb]))
+    return clips[:count]
+
+
+def _drawn_sets(given: argparse.Namespace) -> Sets:
+    drawn = {part.name: part for part in parts(given.films, given.held_out, given.seed)}
+    for part in drawn.values():
+        jobs = [(given.work, part, given.seconds, (k, given.workers)) for k in range(given.workers)]
+        if given.workers == 1:
+            _draw(jobs[0])
+            continue
+        # One forked while a library holds a lock of its threads would wait for ever.
+        with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+            list(pool.map(_draw, jobs))
+    kept: dict[Path, Film] = {}
+
+    def films(name: str) -> list[Film]:
+        return [kept.get(p) or kept.setdefault(p, read_film(p)) for p in films_of(given.work, drawn[name])]
+
+    words = (", ".join(drawn["training"].groups), "drawn films of " + ", ".join(drawn["test"].groups))
+    return Sets(lambda: films("training"), films("calibration"), films("test"), TRAINED_ON, words)
+
+
+def _draw(job: tuple[Path, Part, float, tuple[int, int]]) -> None:
+    cv2.setNumThreads(1)
+    work, part, seconds, every = job
+    draw_part(work, part, seconds=seconds, every=every)
+
+
+def read_film(path: Path) -> Film:
+    """A drawn film as ``draw_part`` keeps it."""
+    with np.load(path, allow_pickle=False) as stored:
+        return Film(stored["i420"], stored["labels"], tuple(str(v) for v in stored["about"]))
+
+
+def _own_sets(folder: Path) -> Sets:
+    found = {
+        name: [film_of(film, LABELS, SIZE) for film in films]
+        for name, films in split(labelled_films(folder)).items()
+    }
+    words = ("people's own films", "films of people or kitchens that were kept out")
+    return Sets(lambda: found["training"], found["calibration"], found["test"], "people's own films", words)
+
+
+def _pair(text: str) -> tuple[int, int]:
+    height, width = (int(part) for part in text.split("x"))
+    return height, width
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    cores = int(os.environ.get("SM_NUM_CPUS", "") or os.cpu_count() or 1)
+    channel = os.environ.get("SM_CHANNEL_TRAINING", "")
+    parser = argparse.ArgumentParser(
+        prog="python -m model_packages.slowfast.train", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--seed", type=int, default=1000, help="draws the kitchens and starts the network")
+    parser.add_argument("--films", type=int, default=180, help="drawn films of a minute to learn from")
+    parser.add_argument("--held-out", type=int, default=12, help="drawn films of calibration, and of test")
+    parser.add_argument("--seconds", type=float, default=64.0, help="longest drawn film")
+    parser.add_argument("--steps", type=int, default=9000)
+    parser.add_argument("--minutes", type=float, help="end training earlier, the rate of learning follows")
+    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--small", type=_pair, default=(64, 112), help="clips of the first two thirds, HxW")
+    parser.add_argument("--size", type=_pair, default=(112, 192), help="clips of the last third, HxW")
+    parser.add_argument("--clips", type=int, default=160, help="clips that INT8 is fitted and compared on")
+    parser.add_argument("--labelled", type=Path, default=Path(channel) if channel else None)
+    parser.add_argument("--work", type=Path, default=Path(".train/slowfast"))
+    parser.add_argument("--out", type=Path, default=Path(os.environ.get("SM_MODEL_DIR", "") or _HERE))
+    parser.add_argument("--workers", type=int, default=min(2, cores), help="processes that draw")
+    parser.add_argument("--threads", type=int, default=min(2, cores), help="threads that train")
+    parser.add_argument("--gpus", type=int, default=int(os.environ.get("SM_NUM_GPUS", "") or 1))
+    given = parser.parse_args(words)
+    # Where files lie says nothing of the model, and is nobody's business.
+    given.words = [w for k, w in enumerate(words) if not {w, words[k - 1] if k else ""} & _PATHS]
+    return given
+
+
+_PATHS = {"--work", "--out", "--labelled"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
