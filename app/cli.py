@@ -288,7 +288,10 @@ def models_list(
 @models_app.command("add")
 def models_add(
     path: Annotated[Path, typer.Argument(help="A package's folder, or with --as an official checkpoint.")],
-    kind: Annotated[str, typer.Option("--as", help="What the checkpoint is: slowfast, yolov8, resnet.")] = "",
+    kind: Annotated[str, typer.Option("--as", help="What the checkpoint is, for example slowfast.")] = "",
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="With --as: the classes' names in order, one a line.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a package of the same name.")] = False,
 ) -> None:
     """Check a model and put it into the models folder.
@@ -299,7 +302,7 @@ def models_add(
     with spoken_errors(_Options.debug):
         from app.models_commands import add_model
 
-        add_model(path, kind, force)
+        add_model(path, kind, labels, force)
 
 
 @models_app.command("remove")

@@ -49,11 +49,19 @@ def list_models(with_classes: bool, as_json: bool) -> None:
                 err().print(f"       {escape(row.remedy)}", soft_wrap=True)
 
 
-def add_model(path: Path, kind: str, replace: bool) -> None:
+def add_model(path: Path, kind: str, labels: Path | None, replace: bool) -> None:
     """Check a package, or make one of a checkpoint, and put it into the models folder."""
     settings = load_settings()
+    if labels is not None and not kind:
+        raise InputError(
+            "Expected --labels only beside --as: a package names its labels itself.", "Leave --labels out."
+        )
     with working("Checking the package"):
-        row = add_checkpoint(path, kind, settings, replace) if kind else add_package(path, settings, replace)
+        row = (
+            add_checkpoint(path, kind, settings, labels, replace)
+            if kind
+            else add_package(path, settings, replace)
+        )
     says = "it answers from now on" if row.answers else "another package answers for its analyser"
     out().print(
         f"{escape(row.name)} {escape(row.version)} ({row.analyser}, {escape(trained(row))}) was added:"

@@ -31,7 +31,7 @@ from model_packages.serving.archive import packed_files
 from model_packages.serving.package import Package, PackageError, read_package
 
 # The module with ``package_from_checkpoint(path, out_folder)`` for each kind of official checkpoint.
-KINDS: Mapping[str, str] = {}
+KINDS: Mapping[str, str] = {"slowfast": "model_packages.slowfast.checkpoint"}
 _PROBE_S = 3
 _PROBE_PX = (456, 256)
 
@@ -155,8 +155,12 @@ def add_package(folder: Path, settings: Settings, replace: bool = False) -> Regi
     )
 
 
-def add_checkpoint(path: Path, kind: str, settings: Settings, replace: bool = False) -> Registered:
+def add_checkpoint(
+    path: Path, kind: str, settings: Settings, labels: Path | None = None, replace: bool = False
+) -> Registered:
     """Make a package of an official checkpoint and put it into the models folder.
+
+    ``labels`` is a file that names the classes in their order, one a line; checkpoints seldom do.
 
     Raises:
         InputError: no package is made of such checkpoints, or this file is none.
@@ -171,10 +175,11 @@ def add_checkpoint(path: Path, kind: str, settings: Settings, replace: bool = Fa
         )
     if not path.exists():
         raise InputError(f"Expected a checkpoint at {path}, found none.", "Give the path of the file.")
+    named = {} if labels is None else {"labels": _lines(labels)}
     with tempfile.TemporaryDirectory(prefix="bharatchef-") as scratch:
         made = Path(scratch, kind)
         try:
-            importlib.import_module(KINDS[kind]).package_from_checkpoint(path, made)
+            importlib.import_module(KINDS[kind]).package_from_checkpoint(path, made, **named)
         except ModuleNotFoundError as error:
             raise ConfigurationError(
                 f"Adding a {kind} checkpoint needs {error.name}, which is not installed.",
@@ -271,6 +276,16 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(given, written, 1 << 20)
         written.flush()
         os.fsync(written.fileno())
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"Expected a file of labels, one a line, at {path}: {error}.", "Give the path of a text file."
+        ) from error
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _json(path: Path) -> Any:

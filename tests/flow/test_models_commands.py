@@ -13,6 +13,7 @@ from hosting import hosted
 from model_folders import BRIGHTNESS, answering, package
 from running import ROOT, own_environment
 
+from adapters.local.registering import KINDS
 from bharatchef.observed import Analyser
 
 SAID = {"test": {"seconds": 60, "frameAccuracy": 0.9125}, "classes": ["background", "stir"]}
@@ -29,7 +30,7 @@ def bharatchef(tmp_path: Path) -> Any:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 
@@ -143,6 +144,19 @@ def test_what_is_no_package_or_no_known_kind_is_told(bharatchef: Any, tmp_path: 
     assert "got 'mystery'" in refused(bharatchef("models", "add", file, "--as", "mystery"), 4)
     (tmp_path / "empty").mkdir()
     assert "it has no model.json" in refused(bharatchef("models", "add", tmp_path / "empty"), 4)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_file_that_is_no_official_checkpoint_is_told(bharatchef: Any, tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("torch")
+    file = tmp_path / "weights.pyth"
+    file.write_bytes(b"no checkpoint")
+    said = refused(bharatchef("models", "add", file, "--as", kind), 4)
+    assert f"Expected an official {kind} checkpoint at weights.pyth: " in said
+    assert "found none" in refused(bharatchef("models", "add", tmp_path / "nowhere", "--as", kind), 4)
+    missing = refused(bharatchef("models", "add", file, "--as", kind, "--labels", tmp_path / "none.txt"), 4)
+    assert "Expected a file of labels, one a line" in missing
+    assert listed(bharatchef) == []
 
 
 def test_damaged_ones_hosts_and_those_that_stand_by_are_told_apart(bharatchef: Any, tmp_path: Path) -> None:
