@@ -89,8 +89,8 @@ def trained(
     start: dict[str, Any] | None = None,
     say: Callable[[str], None] = lambda _: None,
     threads: int = 1,
-) -> tuple[Any, list[dict[str, float]]]:
-    """The averaged network after ``plan``, and the learning curve (step, loss, seconds).
+) -> tuple[Any, list[dict[str, float]], float]:
+    """The averaged network after ``plan``, the learning curve, and the seconds that all its runs took.
 
     Goes on from ``checkpoint`` where one of the same plan lies there; one of another plan is not touched.
 
@@ -119,7 +119,7 @@ def trained(
         lr=plan.rate,
     )
     told = {"plan": asdict(plan), "classes": classes, "pictures": len(entries)}
-    first, curve = 0, []
+    first, curve, spent_s = 0, [], 0.0
     if checkpoint.is_file():
         kept = torch.load(checkpoint, map_location=device, weights_only=True)
         if kept["told"] != told:
@@ -130,9 +130,9 @@ def trained(
         model.load_state_dict(kept["model"])
         average.load_state_dict(kept["average"])
         optimiser.load_state_dict(kept["optimiser"])
-        first, curve = int(kept["step"]), list(kept["curve"])
+        first, curve, spent_s = int(kept["step"]), list(kept["curve"]), float(kept["seconds"])
         say(f"goes on at step {first}")
-    began, losses = time.perf_counter(), []
+    began, losses, seconds = time.perf_counter(), [], 0.0
     weights = sampling_weights(entries, classes)
     for step in range(first, plan.steps):
         stage = plan.stage_at(step)
@@ -163,12 +163,13 @@ def trained(
                     "told": told,
                     "step": step + 1,
                     "curve": curve,
+                    "seconds": spent_s + seconds,
                     "model": model.state_dict(),
                     "average": average.state_dict(),
                     "optimiser": optimiser.state_dict(),
                 },
             )
-    return average.to("cpu").float().eval(), curve
+    return average.to("cpu").float().eval(), curve, spent_s + seconds
 
 
 def sampling_weights(entries: Sequence[Entry], classes: int) -> npt.NDArray[np.float64]:

@@ -147,7 +147,6 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
 
 def run(given: argparse.Namespace, say: Say) -> dict[str, Any]:
     """The whole of a training as ``main`` understood it; what ``metrics.json`` tells."""
-    began = time.perf_counter()
     cv2.setNumThreads(1)
     own: OwnPictures | None = None
     if given.pictures_of is not None:
@@ -161,7 +160,7 @@ def run(given: argparse.Namespace, say: Say) -> dict[str, Any]:
     plan = plan_of(given.steps, given.batch, given.rate, given.seed)
     checkpoint = given.work / "checkpoint.pt"
     start = None if given.start is None else start_weights(given.start, labels)
-    network, curve = trained(
+    network, curve, spent_s = trained(
         entries, len(labels), plan, checkpoint, start=start, say=say, threads=given.threads
     )
     if own is None:
@@ -193,7 +192,7 @@ def run(given: argparse.Namespace, say: Say) -> dict[str, Any]:
         "trainingGroups": list(TRAINING_GROUPS) if own is None else None,
         "calibrationGroups": list(CALIBRATION_GROUPS) if own is None else None,
         "testGroups": list(TEST_GROUPS) if own is None else list(own.held_out),
-        "wallSeconds": round(time.perf_counter() - began),
+        "trainingSeconds": round(spent_s),
         "learningCurve": curve,
         "bar": BAR,
         **choice,

@@ -74,7 +74,7 @@ def test_going_on_gives_what_one_run_gives(drawn: Path, tmp_path: Path) -> None:
     plan = Plan(
         (Stage(2, (128, 96), (0.8, 1.0)), Stage(2, (160, 96), (0.8, 1.0))), batch=2, every=2, balanced_from=3
     )
-    whole, curve = trained(entries, len(NAMES), plan, tmp_path / "a.pt")
+    whole, curve, _ = trained(entries, len(NAMES), plan, tmp_path / "a.pt")
 
     class Stopped(Exception):
         pass
@@ -86,8 +86,9 @@ def test_going_on_gives_what_one_run_gives(drawn: Path, tmp_path: Path) -> None:
 
     with pytest.raises(Stopped):
         trained(entries, len(NAMES), plan, tmp_path / "b.pt", say=stop)
-    again, curve_again = trained(entries, len(NAMES), plan, tmp_path / "b.pt")
+    again, curve_again, spent_s = trained(entries, len(NAMES), plan, tmp_path / "b.pt")
     assert curve == curve_again
+    assert spent_s > 0
     for name, value in whole.state_dict().items():
         assert torch.allclose(value.float(), again.state_dict()[name].float(), atol=1e-5), name
     with pytest.raises(ValueError, match="another plan"):
