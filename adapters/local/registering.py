@@ -185,12 +185,17 @@ def add_checkpoint(
                 f"Adding a {kind} checkpoint needs {error.name}, which is not installed.",
                 "Install what training needs: make setup-train.",
             ) from error
-        # Code of a package that reads a stranger's file may raise anything; the person gets its words.
-        except Exception as error:
-            said = str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
+        except ValueError as error:
             raise InputError(
-                f"Expected an official {kind} checkpoint at {path.name}: {said}",
+                f"Expected an official {kind} checkpoint at {path.name}: {_first_line(error)}",
                 "See that the file is the one that its project publishes, and whole.",
+            ) from error
+        # Code of a package that converts a stranger's file may raise anything; the person gets its words.
+        except Exception as error:
+            raise EndpointError(
+                f"The {kind} checkpoint {path.name} was read, but no package could be made of it:"
+                f" {_first_line(error)}",
+                "Run the same command with `bharatchef --debug` and report what it prints.",
             ) from error
         return add_package(made, settings, replace)
 
@@ -276,6 +281,11 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfileobj(given, written, 1 << 20)
         written.flush()
         os.fsync(written.fileno())
+
+
+def _first_line(error: Exception) -> str:
+    said = str(error).strip()
+    return said.splitlines()[0][:600] if said else type(error).__name__
 
 
 def _lines(path: Path) -> tuple[str, ...]:

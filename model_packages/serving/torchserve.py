@@ -36,6 +36,7 @@ _NAME = "model"
 _POLL_S = 0.1
 # A free port is found and given back before TorchServe takes it; another program may take it in between.
 _ATTEMPTS = 3
+_TAKEN = "another program listens on its port."
 # TorchServe would write each request and each measurement to files without end.
 _LOG = """<Configuration><Appenders>
 <Console name="all" target="SYSTEM_ERR"><PatternLayout pattern="%d %p %c - %m%n"/></Console>
@@ -126,7 +127,8 @@ def torchserve(
     # Short: the name of a socket file in it may have some 100 characters.
     with tempfile.TemporaryDirectory(prefix="bcts-") as name:
         folder = Path(name)
-        manifest, sample = _unpacked(mar, folder / "checked")
+        with tempfile.TemporaryDirectory(dir=folder) as checked:
+            manifest, sample = _unpacked(mar, Path(checked))
         store = folder / "store"
         store.mkdir()
         shutil.copyfile(mar, store / f"{_NAME}.mar")
@@ -135,7 +137,7 @@ def torchserve(
             try:
                 began = time.perf_counter()
                 said = _answering(process, folder, url, sample, limits, stopping)
-                if said == "taken" and port == 0 and attempt + 1 < _ATTEMPTS:
+                if said == _TAKEN and port == 0 and attempt + 1 < _ATTEMPTS:
                     continue
                 if said:
                     raise PackageError(
@@ -247,7 +249,7 @@ def _answering(
     limits: Limits,
     stopping: Callable[[], bool],
 ) -> str:
-    """Wait for all workers, then for an answer; empty, or why there is none ("taken": the port)."""
+    """Wait for all workers, then for an answer; empty, or why there is none."""
     end = time.monotonic() + limits.start_s
     reason = folder / "reason.json"
     for ready in (lambda: _workers_ready(folder, limits.workers), lambda: _asked(url, sample)):
@@ -258,8 +260,9 @@ def _answering(
                 raise PackageError(words["message"], words["remedy"])
             tail = (folder / "output.log").read_text(errors="replace")
             if process.poll() is not None:
-                taken = "Address already in use" in tail or "BindException" in tail
-                return "taken" if taken else f"it ended with {process.returncode}: {tail.strip()[-300:]}"
+                if "Failed to bind to address" in tail:
+                    return _TAKEN
+                return f"it ended with {process.returncode}: {tail.strip()[-300:]}"
             if stopping():
                 return "it was asked to stop."
             if time.monotonic() > end:
