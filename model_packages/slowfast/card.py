@@ -37,10 +37,10 @@ how it does in real kitchens is unknown.**
 ## Method
 
 SlowFast (Feichtenhofer et al. 2019) in a slim form: names of weights as in pytorchvideo's builder,
-{told["parameters"]:,} parameters, {told["frames"]} pictures a clip at 7.5 a second, the slow pathway sees every fourth.
-One clip for each second, the film decoded once. A temperature of {told["temperature"]:.2f} was fitted on films
-that were not trained on. {len(told["labels"])} labels, background among them; `labels.yaml` names their
-EPIC-KITCHENS-100 verb classes.
+{told["parameters"]:,} parameters, {told["frames"]} pictures a clip at 7.5 a second, of which the slow
+pathway sees every fourth. One clip for each second, the film decoded once. A temperature of
+{told["temperature"]:.2f} was fitted on films that were not trained on. {len(told["labels"])} labels,
+background among them; `labels.yaml` names their EPIC-KITCHENS-100 verb classes.
 
 ## Training
 
@@ -74,7 +74,7 @@ What is served agrees in {served["top1Agreement"]:.1%} and is {served["timesFast
 
 ## Limits
 
-- Trained on drawn films alone unless it says otherwise above. Real hands, tools and kitchens are unknown to it.
+- Trained on drawn films alone unless it says otherwise above: real hands, tools and kitchens are unknown.
 - It sees a little more than a second at a time: what looks alike for so long is taken for one another.
 - Portrait films were not trained on.
 """

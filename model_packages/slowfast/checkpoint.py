@@ -114,7 +114,7 @@ def _size(shape: tuple[int, ...]) -> str:
 
 _CARD = """# slowfast-r50-8x8
 
-SlowFast R50 8x8 (Feichtenhofer et al. 2019) from a checkpoint that was given. Nothing of it was measured here:
-how well it does is its publisher's word. Its classes are those it was trained with; unless a file of labels was
-given they are numbers of Kinetics-400, and no dish names them.
+SlowFast R50 8x8 (Feichtenhofer et al. 2019) from a checkpoint that was given. Nothing of it was measured
+here: how well it does is its publisher's word. Its classes are those it was trained with; unless a file of
+labels was given they are numbers of Kinetics-400, and no dish names them.
 """

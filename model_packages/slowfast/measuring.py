@@ -14,7 +14,7 @@ _BINS = 10
 
 
 def figures_of(chances: Floats, truth: Whole, labels: Sequence[str], films: Iterable[str]) -> dict[str, Any]:
-    """Figures of probabilities (seconds, labels) beside the truth (-1: not said); ``films`` names the seconds."""
+    """Figures of probabilities (seconds, labels) beside the truth (-1: not said) and each second's film."""
     said = truth >= 0
     chances, truth = chances[said], truth[said]
     names = [name for name, kept in zip(films, said, strict=True) if kept]

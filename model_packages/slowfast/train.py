@@ -26,14 +26,14 @@ import cv2
 import numpy as np
 import torch
 
-from model_packages.engine import engine_words, pack_ir
+from model_packages.engine import compiled_model, engine_words, pack_ir
 from model_packages.training.kitchens import TRAINED_ON
 
 from .card import model_card
 from .convert import LEAST_AGREEMENT, compared, graph_of, quantised
 from .drawing import LABELS, SIZE, Part, draw_part, films_of, parts
 from .labelled import film_of, labelled_films, split
-from .learning import Film, Recipe, accuracy_on, learned, new_learner, resumed, scores_of, seconds_truth
+from .learning import Film, Recipe, accuracy_on, learned, new_learner, resumed, seconds_truth
 from .measuring import best_temperature, figures_of
 from .network import Shape, SlowFast
 from .package import settings, write_package
@@ -111,23 +111,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips: int = 160) -> dict[str, Any]:
-    """Convert, calibrate, measure and write a trained network; the figures."""
-    scores, truth, _ = _scored(net, sets.calibration)
-    temperature = best_temperature(scores, truth)
+    """Convert, calibrate, measure and write a trained network; the figures are of what is served."""
     graph = graph_of(net)
     seen = sample_clips(sets.calibration, clips, net.shape.frames)
     whole = quantised(graph, seen)
     int8 = compared(whole, net, seen)
     plain = int8 if int8.agreement >= LEAST_AGREEMENT else compared(graph, net, seen)
     served = whole if int8.agreement >= LEAST_AGREEMENT else graph
+    tuned, tested = (_scored(served, net.shape, films) for films in (sets.calibration, sets.test))
+    temperature = best_temperature(*tuned[:2])
     told = {
         **told,
         "temperature": round(temperature, 4),
         "engine": engine_words(served),
         "int8": int8.as_json(),
         "served": plain.as_json(),
-        "calibration": _figures(net, sets.calibration, temperature),
-        "test": _figures(net, sets.test, temperature),
+        "calibration": _figures(*tuned, temperature),
+        "test": _figures(*tested, temperature),
     }
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
@@ -144,20 +144,27 @@ def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips:
     return told
 
 
-def _scored(net: SlowFast, films: Iterable[Film]) -> tuple[Any, Any, list[str]]:
+def _scored(graph: Any, shape: Shape, films: Iterable[Film]) -> tuple[Any, Any, list[str]]:
+    """Scores, truth and film of each second."""
+    served = compiled_model(graph)
     scores, truths, names = [], [], []
     for film in films:
-        times, truth = seconds_truth(film, net.shape.classes)
-        scores.append(scores_of(net, film, times, SERVED))
+        times, truth = seconds_truth(film, shape.classes)
+        rgb = _sized(rgb_of(film.i420))
+        places = clip_frames(times, len(rgb), shape.frames)
+        scores += [served(rgb[places[k : k + 8]])[0] for k in range(0, len(places), 8)]
         truths.append(truth)
         names += [", ".join(film.about[:2])] * len(truth)
     return np.concatenate(scores).astype(np.float64), np.concatenate(truths), names
 
 
-def _figures(net: SlowFast, films: Sequence[Film], temperature: float) -> dict[str, Any]:
-    scores, truth, names = _scored(net, films)
+def _figures(scores: Any, truth: Any, names: list[str], temperature: float) -> dict[str, Any]:
     grown = np.exp((scores - scores.max(1, keepdims=True)) / temperature)
     return figures_of(grown / grown.sum(1, keepdims=True), truth, LABELS, names)
+
+
+def _sized(rgb: Pictures) -> Pictures:
+    return np.stack([cv2.resize(picture, SERVED[::-1], interpolation=cv2.INTER_AREA) for picture in rgb])
 
 
 def sample_clips(films: Sequence[Film], count: int, frames: int) -> list[Pictures]:
@@ -167,8 +174,7 @@ def sample_clips(films: Sequence[Film], count: int, frames: int) -> list[Picture
     for film in films:
         times = np.linspace(0.5, max(0.5, len(film.labels) / 7.5 - 0.5), each)
         for at in clip_frames(times, len(film.i420), frames):
-            rgb = rgb_of(film.i420[at])
-            clips.append(np.stack([cv2.resize(p, SERVED[::-1], interpolation=cv2.INTER_AREA) for p in rgb]))
+            clips.append(_sized(rgb_of(film.i420[at])))
     return clips[:count]
 
 
