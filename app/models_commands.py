@@ -38,10 +38,11 @@ def list_models(with_classes: bool, as_json: bool) -> None:
         )
         return
     out().print(_table(rows))
-    if with_classes:
-        for row in rows:
-            if row.classes:
-                out().print(f"[bold]{escape(row.name)}[/bold]: {escape(', '.join(row.classes))}")
+    for row in rows:
+        if row.trained_on:
+            out().print(f"[bold]{escape(row.name)}[/bold]: {escape(trained(row))} ({escape(row.engine)})")
+        if row.classes and with_classes:
+            out().print(f"  tells {escape(', '.join(row.classes))}")
     for row in rows:
         if row.problem:
             err().print(f"[red]{escape(row.name or row.origin)}[/red]: {escape(row.problem)}", soft_wrap=True)
@@ -90,8 +91,8 @@ def trained(row: Registered) -> str:
 
 def _table(rows: Sequence[Registered]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for title in ("analyser", "model", "comes from", "classes", "weights", "measured", "engine"):
-        table.add_column(title, overflow="fold")
+    for title in ("analyser", "model", "classes", "weights", "measured"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("analyser", "weights", "measured"))
     for row in rows:
         measured = "\n".join(f"{name} {value:.3g}" for name, value in _main(row))
         state = "[green]answers[/green]" if row.answers else "[dim]stands by[/dim]"
@@ -99,12 +100,10 @@ def _table(rows: Sequence[Registered]) -> Table:
             state = "[red]damaged[/red]" if not row.origin.startswith("host") else "[red]no answer[/red]"
         table.add_row(
             f"{row.analyser or '?'}\n{state}",
-            f"{escape(row.name)} {escape(row.version)}\n[dim]{escape(trained(row))}[/dim]",
-            escape(row.origin),
+            f"{escape(row.name)} {escape(row.version)}\n[dim]{escape(row.origin)}[/dim]",
             str(len(row.classes)) if row.classes else "",
             row.weights_sha256[:12],
             escape(measured),
-            escape(row.engine),
         )
     return table
 
