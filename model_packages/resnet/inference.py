@@ -1,0 +1,111 @@
+"""The package's four functions: a still in, how like the experts' plates it is; a film in, its embeddings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .likeness import Heads, Plate, heads_from, plate_in
+from .looking import Backbone, Floats, Picture, film_embeddings, fitted, looks_of, picture_of
+
+WEIGHTS = "weights.ovz"
+FILM, STILL = "video/mp4", "image/jpeg"
+_POOR_FROM = 0.7
+
+
+class RequestError(ValueError):
+    """A request that cannot be answered; ``status_code`` is the HTTP status that says so."""
+
+    def __init__(self, message: str, status_code: int) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+
+
+@dataclass(frozen=True)
+class Model:
+    """The backbone, the heads over it, and the manifest's name for both."""
+
+    backbone: Backbone
+    heads: Heads
+    name: str
+
+
+def model_fn(model_dir: str) -> Model:
+    """The model whose weights lie in ``model_dir``, warmed up."""
+    folder = Path(model_dir)
+    manifest = json.loads((folder / "model.json").read_text("utf-8"))
+    backbone = Backbone(folder / manifest["weights"])
+    backbone(fitted(picture_of_nothing()))
+    return Model(backbone, heads_from(folder / manifest["weights"]), manifest["name"])
+
+
+def picture_of_nothing() -> Picture:
+    """A grey picture, to warm up with."""
+    import numpy as np
+
+    return np.full((360, 640, 3), 127, np.uint8)
+
+
+def input_fn(body: bytes, content_type: str) -> Picture | tuple[tuple[float, Picture], ...]:
+    """The picture of an ``image/jpeg``, or those of a chunk of ``video/mp4``.
+
+    Raises:
+        RequestError: another content type (415), or nothing that can be read (400).
+    """
+    kind = content_type.split(";")[0].strip().lower()
+    if kind not in (FILM, STILL):
+        raise RequestError("expected a body of content type image/jpeg or video/mp4, got another", 415)
+    try:
+        return fitted(picture_of(bytes(body))) if kind == STILL else tuple(looks_of(bytes(body)))
+    except (ValueError, OSError) as error:
+        words = str(error) if type(error) is ValueError else "expected an MP4 film that can be read"
+        raise RequestError(words, 400) from error
+
+
+def predict_fn(
+    data: Picture | tuple[tuple[float, Picture], ...], model: Model
+) -> tuple[Model, Plate | tuple[Floats, Floats]]:
+    """The plate in a still, or (times, embeddings) of a film."""
+    if isinstance(data, tuple):
+        return model, film_embeddings(iter(data), model.backbone)
+    return model, plate_in(model.heads, model.backbone(data)[0])
+
+
+def output_fn(prediction: tuple[Model, Plate | tuple[Floats, Floats]], accept: str) -> str:
+    """The answer as JSON.
+
+    Raises:
+        RequestError: something other than JSON is asked for (406).
+    """
+    if accept.split(";")[0].strip().lower() not in ("application/json", "*/*", ""):
+        raise RequestError("expected application/json to be accepted, got another content type", 406)
+    model, found = prediction
+    if isinstance(found, Plate):
+        return json.dumps(_plate(model, found))
+    times, rows = found
+    return json.dumps(
+        {
+            "format": "bharatchef-embeddings",
+            "version": 1,
+            "model": model.name,
+            "times": [round(float(t), 3) for t in times],
+            "embeddings": [[round(float(v), 4) for v in row] for row in rows],
+        }
+    )
+
+
+def _plate(model: Model, plate: Plate) -> dict[str, Any]:
+    rows = zip(model.heads.dishes, plate.likeness, plate.confidence, strict=True)
+    poor = plate.seen >= 0.5 and plate.poor >= _POOR_FROM
+    return {
+        "format": "bharatchef-plate",
+        "version": 1,
+        "plateSeen": round(plate.seen, 4),
+        "dishes": [
+            {"dish": str(d), "likeness": round(float(k), 2), "confidence": round(float(c), 4)}
+            for d, k, c in rows
+        ],
+        "remarks": ["The plate looks spilled on or smeared round its rim."] if poor else [],
+    }

@@ -1,0 +1,54 @@
+"""How well the heads do on plates of known truth; knows nothing of how they were fitted or drawn."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .fitting import Rows
+from .likeness import Heads, cosines, plate_in
+
+
+def auc(scores: npt.ArrayLike, truth: npt.ArrayLike) -> float | None:
+    """Share of (true, false) pairs in which the true one scores higher, ties half; ``None`` without pairs."""
+    values, true = np.asarray(scores, np.float64), np.asarray(truth, bool)
+    if true.all() or not true.any():
+        return None
+    above = (values[true][:, None] > values[~true][None]).mean()
+    level = (values[true][:, None] == values[~true][None]).mean()
+    return round(float(above + level / 2), 4)
+
+
+def figures_of(heads: Heads, rows: Rows) -> dict[str, Any]:
+    """Figures over stills; likeness is compared with the marks that the drawing gives."""
+    found = [plate_in(heads, f) for f in rows.features]
+    names = list(heads.dishes)
+    at = [i for i in range(len(found)) if rows.served[i] and rows.dish[i] in names]
+    near = np.stack([cosines(heads, rows.features[i]) for i in at])
+    truth = np.array([names.index(rows.dish[i]) for i in at])
+    same = truth[:, None] == np.arange(len(names))[None]
+    guess = np.array([int(found[i].confidence.argmax()) for i in at])
+    own = np.array([found[i].likeness[k] for i, k in zip(at, truth, strict=True)])
+    other = np.array([np.delete(found[i].likeness, k).mean() for i, k in zip(at, truth, strict=True)])
+    asked = rows.likeness[at]
+    poor = rows.poor[at]
+    confused = Counter(f"{names[t]} as {names[g]}" for t, g in zip(truth, guess, strict=True) if t != g)
+    return {
+        "stills": len(found),
+        "plates": len(at),
+        "sameDishAuc": auc(near.ravel(), same.ravel()),
+        "dishAccuracy": round(float((guess == truth).mean()), 4),
+        "plateSeenAuc": auc([p.seen for p in found], rows.served),
+        "plateSeenAccuracy": round(
+            float(np.mean([(p.seen >= 0.5) == s for p, s in zip(found, rows.served, strict=True)])), 4
+        ),
+        "poorPlatingAuc": auc([found[i].poor for i in at], poor),
+        "likenessMeanError": round(float(np.abs(own - asked).mean()), 2),
+        "likenessClean": round(float(own[~poor].mean()), 2) if (~poor).any() else None,
+        "likenessPoor": round(float(own[poor].mean()), 2) if poor.any() else None,
+        "likenessOtherDish": round(float(other.mean()), 2),
+        "confused": dict(confused.most_common(12)),
+    }
