@@ -70,7 +70,8 @@ It reports: {", ".join(label for label in spec.labels if label not in spec.withh
 YOLOv8n (ultralytics, AGPL-3.0), begun from random weights, trained by ultralytics' own loss in bfloat16.
 Answering needs neither ultralytics nor torch: the model runs in OpenVINO
 ({told["engine"]}), and letterbox, decoding and non-maximum suppression are this package's own.
-It looks once a second. A confidence is calibrated: how often such a detection is right in the calibration kitchens.
+It looks once a second. A confidence is calibrated: how often such a detection is right in the calibration
+kitchens.
 
 {where}
 

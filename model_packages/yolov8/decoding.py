@@ -15,6 +15,8 @@ import numpy.typing as npt
 Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 _GREY = 114
+# A network that has learnt little is a little sure of everything everywhere; the rest is never looked at.
+_MOST_CANDIDATES = 8192
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,21 @@ def decoded(raw: Floats, head: Head, size: tuple[int, int], least: float) -> tup
     return np.concatenate([centre - extent / 2, centre + extent / 2], 1), scores
 
 
-def kept_boxes(boxes: Floats, confidences: Floats, most_overlap: float) -> npt.NDArray[np.int64]:
-    """The boxes (corners) that stay, surest first: each one drops the less sure that overlap it more."""
+def kept_boxes(
+    boxes: Floats, confidences: Floats, most_overlap: float, most: int | None = None
+) -> npt.NDArray[np.int64]:
+    """The boxes (corners) that stay, surest first: each one drops the less sure that overlap it more.
+
+    Args:
+        boxes: (n, 4) corners.
+        confidences: (n,), 0 to 1.
+        most_overlap: intersection over union above which the less sure box is dropped.
+        most: no more than this are kept; all where it is left out.
+    """
     order = np.argsort(-confidences, kind="stable")
     area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1)
     kept: list[int] = []
-    while order.size:
+    while order.size and (most is None or len(kept) < most):
         first, order = int(order[0]), order[1:]
         kept.append(first)
         low = np.maximum(boxes[first, :2], boxes[order, :2])
@@ -140,11 +151,14 @@ def found_in(
     """
     boxes, scores = decoded(np.asarray(raw, np.float32), head, size, least)
     cell, kind = np.nonzero(scores >= least)
+    if len(cell) > _MOST_CANDIDATES:
+        surest = np.argsort(-scores[cell, kind], kind="stable")[:_MOST_CANDIDATES]
+        cell, kind = cell[surest], kind[surest]
     confidences = scores[cell, kind]
     boxes = boxes[cell]
     # Moved apart by class, boxes of different classes never overlap: one pass serves all classes.
     apart = 2.0 * max(size) + float(np.abs(boxes).max(initial=0.0))
-    picked = kept_boxes(boxes + (kind[:, None] * apart).astype(np.float32), confidences, most_overlap)[:most]
+    picked = kept_boxes(boxes + (kind[:, None] * apart).astype(np.float32), confidences, most_overlap, most)
     shares = (boxes[picked] - [fit.left, fit.top] * 2) / fit.scale / [*picture_size, *picture_size]
     shares = np.clip(shares, 0, 1).astype(np.float32)
     real = (shares[:, 2] > shares[:, 0]) & (shares[:, 3] > shares[:, 1])

@@ -1,6 +1,8 @@
 """Letterbox, heads and non-maximum suppression against cases worked out by hand, by brute force, and by
 ultralytics."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -103,6 +105,21 @@ def test_a_box_comes_back_from_the_letterbox_where_it_was(
     raw[0, :, 0] = [*(pixels[:2] + pixels[2:]) / 2, *(pixels[2:] - pixels[:2]), 0.9]
     found = found_in(raw, Head("corners"), size, fit, (width, height))
     assert found.boxes[0] == pytest.approx(share, abs=2e-3)
+
+
+def test_an_output_that_is_sure_of_everything_takes_no_longer_than_a_moment() -> None:
+    size = (640, 384)
+    count = len(cells(size, (8, 16, 32))[0])
+    rng = np.random.default_rng(0)
+    raw = np.full((1, 4 + 49, count), 0.02, np.float32)
+    raw[0, :2] = rng.uniform(0, 640, (2, count))
+    raw[0, 2:4] = 20
+    raw[0, 4, :5] = 0.9
+    began = time.process_time()
+    found = found_in(raw, Head("corners"), size, Fit(1.0, 0, 0), size, least=0.01)
+    assert time.process_time() - began < 3
+    assert found.confidences[0] == pytest.approx(0.9)
+    assert len(found.boxes) <= 300
 
 
 def test_the_letterbox_is_grey_beside_the_picture() -> None:
