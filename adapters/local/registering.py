@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 import os
+import pickle
 import re
 import secrets
 import shutil
@@ -22,7 +23,7 @@ from typing import Any
 
 from adapters.local.durable import make_folder, sync_folder, telling
 from adapters.local.hosted import HostedModels
-from adapters.local.models import LocalModels, local_models
+from adapters.local.models import LocalModels, built_in_folders, local_models
 from bharatchef.errors import ConfigurationError, EndpointError, InputError
 from bharatchef.observed import Analyser, Chunk, Unavailable
 from bharatchef.perception.answers import check_answer
@@ -31,7 +32,12 @@ from model_packages.serving.archive import packed_files
 from model_packages.serving.package import Package, PackageError, read_package
 
 # The module with ``package_from_checkpoint(path, out_folder)`` for each kind of official checkpoint.
-KINDS: Mapping[str, str] = {"slowfast": "model_packages.slowfast.checkpoint"}
+KINDS: Mapping[str, str] = {
+    "resnet": "model_packages.resnet.train",
+    "slowfast": "model_packages.slowfast.checkpoint",
+}
+# These fit heads of their own to drawn films and want a folder for them; that takes minutes.
+_WITH_WORK = frozenset({"resnet"})
 _PROBE_S = 3
 _PROBE_PX = (456, 256)
 
@@ -175,9 +181,17 @@ def add_checkpoint(
         )
     if not path.exists():
         raise InputError(f"Expected a checkpoint at {path}, found none.", "Give the path of the file.")
-    named = {} if labels is None else {"labels": _lines(labels)}
+    named: dict[str, Any] = {} if labels is None else {"labels": _lines(labels)}
+    if kind in _WITH_WORK:
+        if labels is not None:
+            raise InputError(
+                f"Expected no --labels for a {kind}: its package has none of its own.", "Leave --labels out."
+            )
+        named = {"work": None}
     with tempfile.TemporaryDirectory(prefix="bharatchef-") as scratch:
         made = Path(scratch, kind)
+        if "work" in named:
+            named["work"] = Path(scratch, "work")
         try:
             importlib.import_module(KINDS[kind]).package_from_checkpoint(path, made, **named)
         except ModuleNotFoundError as error:
@@ -185,7 +199,8 @@ def add_checkpoint(
                 f"Adding a {kind} checkpoint needs {error.name}, which is not installed.",
                 "Install what training needs: make setup-train.",
             ) from error
-        except ValueError as error:
+        # What PyTorch raises about a file that is none of its own.
+        except (ValueError, EOFError, pickle.UnpicklingError) as error:
             raise InputError(
                 f"Expected an official {kind} checkpoint at {path.name}: {_first_line(error)}",
                 "See that the file is the one that its project publishes, and whole.",
@@ -197,7 +212,16 @@ def add_checkpoint(
                 f" {_first_line(error)}",
                 "Run the same command with `bharatchef --debug` and report what it prints.",
             ) from error
+        _complete(made, kind)
         return add_package(made, settings, replace)
+
+
+def _complete(made: Path, kind: str) -> None:
+    """Put the code that answers beside the weights, where making the package left that to the caller."""
+    for folder in built_in_folders():
+        for source in sorted((folder / kind).glob("*")):
+            if source.suffix in (".py", ".yaml", ".txt") and not (made / source.name).exists():
+                shutil.copyfile(source, made / source.name)
 
 
 def remove_package(name: str, settings: Settings) -> Path:

