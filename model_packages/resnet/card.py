@@ -48,12 +48,14 @@ name the dish, so a plate photographed alone is another task than the one measur
 {test["stills"]} stills
 
 - same dish against other dish, AUC: **{test["sameDishAuc"]}** (asked: 0.95; {bar})
-- right dish first, of {len(told.get("dishes", [])) or 13}: {test["dishAccuracy"]:.1%}; confused: {confused}
+- right dish first, of 13: {test["dishAccuracy"]:.1%}; confused: {confused}
 - finished plate in view or not: AUC {test["plateSeenAuc"]}, {test["plateSeenAccuracy"]:.1%} right
 - clean against badly plated: AUC {test["poorPlatingAuc"]}
 - likeness: mean error {test["likenessMeanError"]} of 100; clean plates {test["likenessClean"]} on
   average, badly plated
   {test["likenessPoor"]}, other dishes {test["likenessOtherDish"]}
+- marked below 70, where a plate is called poor: {test["cleanBelow70"]:.0%} of the clean plates,
+  {test["poorBelow70"]:.0%} of the badly plated
 
 ## Limits
 

@@ -12,6 +12,10 @@ import numpy.typing as npt
 from .likeness import Floats, Heads, cosines, standardised
 
 _EXPERTS_A_DISH = 12
+# A cook who did well must not be marked down: of clean plates of the right dish all but these shares get at
+# least this probability of being the dish, and at most this one of being badly plated.
+_SAME_AT, _WRONGLY_DOUBTED, _OTHER_AT = 0.95, 0.15, 0.1
+_MOST_BLAME, _WRONGLY_BLAMED = 0.3, 0.1
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,25 @@ def fitted_heads(training: Rows, calibration: Rows, own: tuple[Rows, Rows] | Non
     )
     near = np.stack([cosines(heads, row) for row in checked.features[checked.served]])
     truth = np.searchsorted(names, checked.dish[checked.served])
-    same = (truth[:, None] == np.arange(len(names))[None]).ravel()
-    curve = LogisticRegression(class_weight="balanced").fit(near.ravel()[:, None], same)
-    same_curve = np.array([curve.coef_[0, 0], curve.intercept_[0]], np.float32)
+    same = truth[:, None] == np.arange(len(names))[None]
+    good = ~checked.poor[checked.served]
+    same_curve = _curve(near[good][same[good]], near[~same])
+    if own is None:
+        found = standardised(heads, checked.features[checked.served][good]) @ poor[:-1] + poor[-1]
+        poor[-1] += _logit(_MOST_BLAME) - np.quantile(found, 1 - _WRONGLY_BLAMED)
     sharp = min(np.geomspace(1, 60, 30), key=lambda s: _loss(near * s, truth))
     return Heads(**{**heads.__dict__, "same": same_curve, "sharpness": np.array([sharp], np.float32)})
+
+
+def _logit(p: float) -> float:
+    return float(np.log(p / (1 - p)))
+
+
+def _curve(same: Floats, other: Floats) -> Floats:
+    """(slope, offset) through two points: nearly all of the same dish, and the middle of other dishes."""
+    high, low = float(np.quantile(same, _WRONGLY_DOUBTED)), float(np.median(other))
+    slope = (_logit(_SAME_AT) - _logit(_OTHER_AT)) / max(high - low, 0.05)
+    return np.array([slope, _logit(_SAME_AT) - slope * high], np.float32)
 
 
 def _logistic(kind: Any, rows: Floats, truth: npt.NDArray[np.bool_]) -> Floats:

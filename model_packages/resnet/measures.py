@@ -49,6 +49,8 @@ def figures_of(heads: Heads, rows: Rows) -> dict[str, Any]:
         "likenessMeanError": round(float(np.abs(own - asked).mean()), 2),
         "likenessClean": round(float(own[~poor].mean()), 2) if (~poor).any() else None,
         "likenessPoor": round(float(own[poor].mean()), 2) if poor.any() else None,
+        "cleanBelow70": round(float((own[~poor] < 70).mean()), 4) if (~poor).any() else None,
+        "poorBelow70": round(float((own[poor] < 70).mean()), 4) if poor.any() else None,
         "likenessOtherDish": round(float(other.mean()), 2),
         "confused": dict(confused.most_common(12)),
     }

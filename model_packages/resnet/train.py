@@ -1,7 +1,7 @@
 """Draws finished plates, fits the heads over a backbone, and writes weights, manifest, metrics and model
 card.
 
-    python -m model_packages.resnet.train [--seed 1000] [--each 2] [--work FOLDER] [--out FOLDER]
+    python -m model_packages.resnet.train [--seed 1000] [--each 5] [--work FOLDER] [--out FOLDER]
     python -m model_packages.resnet.train --plates FOLDER       people's own pictures, FOLDER/DISH/*.jpg
     python -m model_packages.resnet.train --resnet50 FILE       another backbone, torchvision's weights
 
@@ -119,7 +119,7 @@ def trained(
     *,
     work: Path,
     seed: int = 1000,
-    each: int = 2,
+    each: int = 5,
     checkpoint: Path | None = None,
     plates: Path | None = None,
     say: Say = lambda _: None,
@@ -143,7 +143,7 @@ def trained(
     if plates is not None:
         own = own_rows(plates, backbone)
     training = rows_of("training", each, seed, backbone, kept, say)
-    calibration = rows_of("calibration", 1, seed, backbone, kept, say)
+    calibration = rows_of("calibration", 3, seed, backbone, kept, say)
     heads = fitted_heads(training, calibration, own)
     test = rows_of("test", 1, seed, backbone, kept, say)
     heads.save(packed)
@@ -210,7 +210,7 @@ def _replace(path: Path, body: bytes) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seed", type=int, default=1000, help="draws the plates and starts the fits")
-    parser.add_argument("--each", type=int, default=2, help="training films a dish and a style group")
+    parser.add_argument("--each", type=int, default=5, help="training films a dish and a style group")
     parser.add_argument("--resnet50", type=Path, help="a torchvision ResNet-50 weights file as backbone")
     channel = os.environ.get("SM_CHANNEL_TRAINING")
     parser.add_argument("--plates", type=Path, default=channel and Path(channel), help="DISH/*.jpg")
