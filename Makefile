@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: help setup setup-train demo check test bench clean
+.PHONY: help setup setup-train train-demo mar model-archives demo check test bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,18 @@ check: setup ## format, lint, types, the arrows between rooms, the dish files
 
 test: setup-train check ## check, then every test that needs no emulator: the fast ones first
 	@$(BIN)/python -m pytest tests/unit tests/contract tests/golden tests/flow tests/e2e
+
+train-demo: setup-train ## draw films and train the packages that come with the program (interrupted, it goes on)
+	@$(BIN)/python -m model_packages.slowfast.train
+	@$(BIN)/python -m model_packages.yolov8.train
+	@$(BIN)/python -m model_packages.resnet.train
+	@$(BIN)/python -m model_packages.flame.train
+
+mar: setup-train ## pack the packages that come with the program for TorchServe, into build/mar
+	@$(BIN)/python -m model_packages.serving pack-all mar build/mar
+
+model-archives: setup ## and for SageMaker, into build/model-archives/NAME/model.tar.gz
+	@$(BIN)/python -m model_packages.serving pack-all archive build/model-archives
 
 bench: setup ## every figure that README and docs name (takes a while)
 	@$(BIN)/python -m benchmarks
