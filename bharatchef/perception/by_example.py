@@ -90,8 +90,8 @@ def recognise_by_example(film: Embedded, examples: Sequence[Example], dish: Dish
     if not film.times_s or not shown:
         return Recognition((), lost, (), tuple(notes))
     states = np.array([shown.index(int(v)) if v >= 0 else len(shown) for v in label])
-    vectors = np.concatenate([example.film.vectors for example in examples]).astype(np.float64)
-    scores, alike = _scores(film.vectors.astype(np.float64), vectors, states, len(shown) + 1)
+    vectors = np.concatenate([_centred(example.film) for example in examples])
+    scores, alike = _scores(_centred(film), vectors, states, len(shown) + 1)
     columns = ActionColumns(
         tuple(steps[v] for v in shown), tuple((v,) for v in range(len(shown))), (len(shown),), (), lost
     )
@@ -123,6 +123,13 @@ def _labels(example: Example, place: dict[str, int]) -> NDArray[np.int64]:
         if segment.step_id is not None and segment.step_id in place:
             out[(times >= segment.start_s) & (times < segment.end_s)] = place[segment.step_id]
     return out
+
+
+def _centred(film: Embedded) -> Array:
+    """(N, D) less the film's own mean: what is the same all along is the kitchen, not what is done."""
+    vectors = film.vectors.astype(np.float64)
+    centred: Array = vectors - vectors.mean(axis=0)
+    return centred
 
 
 def _scores(
