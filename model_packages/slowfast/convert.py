@@ -47,7 +47,9 @@ def graph_of(net: SlowFast) -> openvino.Model:
     import openvino
 
     net = net.eval().cpu().float()
-    example = torch.zeros(1, net.shape.frames, 128, 224, 3, dtype=torch.uint8)
+    # A head with a window needs a map at least as large; one cell of the last map is 32 pixels.
+    height, width = (128, 224) if net.shape.window is None else (32 * (net.shape.window + 1),) * 2
+    example = torch.zeros(1, net.shape.frames, height, width, 3, dtype=torch.uint8)
     with torch.no_grad():
         graph = openvino.convert_model(
             FromPictures(net).eval(),

@@ -162,6 +162,20 @@ def test_a_checkpoint_of_another_shape_is_refused_with_what_differs(tmp_path: Pa
         checkpoint.state_in(tmp_path / "bad.pyth")
 
 
+@pytest.mark.slow
+def test_a_published_checkpoint_becomes_a_package_that_answers(tmp_path: Path) -> None:
+    checkpoint = pytest.importorskip("model_packages.slowfast.checkpoint")
+    torch.manual_seed(0)
+    # The weights mean nothing: this is of names, shapes and the way into a package, not of what it sees.
+    torch.save({"model_state": network.SlowFast(network.R50_8X8).state_dict()}, tmp_path / "r50.pyth")
+    manifest = checkpoint.package_from_checkpoint(tmp_path / "r50.pyth", tmp_path / "out")
+    package = read_package(manifest.parent)
+    assert not package.problem, package.problem
+    answer = package.answer(stripes(60), "video/mp4").decoded
+    check_answer(Analyser.ACTIONS, answer, None)
+    assert len(answer["labels"]) == 400
+
+
 def answered(folder: Path) -> dict:
     package = read_package(folder)
     assert not package.problem, package.problem
