@@ -26,10 +26,10 @@ FLAMES = ("off", "blue", "yellow", "hidden")
 
 
 class DishLikeness(Record):
-    """How like one dish's expert plates a picture is, and how sure it is that dish."""
+    """How like one dish's expert plates a picture is (``None``: not judged), and how sure it is that dish."""
 
     dish: Slug
-    likeness: Points
+    likeness: Points | None = None
     confidence: Confidence
 
 

@@ -26,7 +26,7 @@ def plated_dish(
 
     Pictures on which the model sees no finished plate do not count. ``likeness`` is the median over the
     rest, so that one picture with a hand before the plate does not decide; it is ``None``, with a
-    remark, where the model knows no expert's plate of this dish.
+    remark, where the model knows no expert's plate of this dish or does not judge plating.
     """
     use = parameters().plate
     showing = [(t, a) for t, a in answers if a.plate_seen >= use.least_plate_seen]
@@ -36,7 +36,8 @@ def plated_dish(
             reason="No finished plate was in view at the end of the film.",
             remedy="Hold the camera on the finished plate for three seconds before you stop filming.",
         )
-    likenesses = [d.likeness for _, a in showing for d in a.dishes if d.dish == dish.dish_id]
+    own_rows = [d for _, a in showing for d in a.dishes if d.dish == dish.dish_id]
+    likenesses = [row.likeness for row in own_rows if row.likeness is not None]
     names: dict[str, list[float]] = {}
     for _, answer in showing:
         for candidate in answer.dishes:
@@ -46,9 +47,12 @@ def plated_dish(
     best = max(sorted(means), key=lambda name: means[name]) if means else None
     remarks = [remark for _, answer in showing for remark in answer.remarks]
     if not likenesses:
-        remarks.insert(
-            0, f"{model.name} knows no expert's plate of {dish.name}, so likeness was not measured."
+        why = (
+            f"{model.name} tells which dish it is, not how well it is plated."
+            if own_rows
+            else f"{model.name} knows no expert's plate of {dish.name}, so likeness was not measured."
         )
+        remarks.insert(0, why)
     seen = statistics.median(answer.plate_seen for _, answer in showing)
     own = means.get(dish.dish_id, 0.0)
     return PlatedDish(

@@ -1,4 +1,4 @@
-"""The package's four functions: a still in, how like the experts' plates it is; a film in, its embeddings."""
+"""The package's four functions: a still in, which dish is on the plate; a film in, its embeddings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from .looking import Backbone, Floats, Picture, film_embeddings, fitted, looks_o
 
 WEIGHTS = "weights.ovz"
 FILM, STILL = "video/mp4", "image/jpeg"
-_POOR_FROM = 0.7
 
 
 class RequestError(ValueError):
@@ -97,15 +96,15 @@ def output_fn(prediction: tuple[Model, Plate | tuple[Floats, Floats]], accept: s
 
 
 def _plate(model: Model, plate: Plate) -> dict[str, Any]:
-    rows = zip(model.heads.dishes, plate.likeness, plate.confidence, strict=True)
-    poor = plate.seen >= 0.5 and plate.poor >= _POOR_FROM
+    # No likeness and no remark on plating: clean and badly plated dishes get the same from these weights
+    # (MODEL_CARD.md), and a mark that nobody can lose is none.
     return {
         "format": "bharatchef-plate",
         "version": 1,
         "plateSeen": round(plate.seen, 4),
         "dishes": [
-            {"dish": str(d), "likeness": round(float(k), 2), "confidence": round(float(c), 4)}
-            for d, k, c in rows
+            {"dish": str(dish), "likeness": None, "confidence": round(float(sure), 4)}
+            for dish, sure in zip(model.heads.dishes, plate.confidence, strict=True)
         ],
-        "remarks": ["The plate looks spilled on or smeared round its rim."] if poor else [],
+        "remarks": [],
     }

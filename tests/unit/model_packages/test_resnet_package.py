@@ -38,8 +38,9 @@ def test_a_served_plate_is_seen_and_an_earlier_still_is_less_like_one(package: P
     check_answer(Analyser.PLATE, clean, None)
     assert clean["plateSeen"] > before["plateSeen"]
     assert len(clean["dishes"]) == 13
-    likeness = {row["dish"]: row["likeness"] for row in clean["dishes"]}
-    assert likeness["upma"] > np.median(list(likeness.values()))
+    sure = {row["dish"]: row["confidence"] for row in clean["dishes"]}
+    assert sure["upma"] > np.median(list(sure.values()))
+    assert {row["likeness"] for row in clean["dishes"]} == {None}, "plating is not judged by these weights"
 
 
 def test_what_is_no_picture_is_refused_without_its_bytes(package: Package, stills) -> None:

@@ -169,6 +169,11 @@ def test_no_plate_in_view_is_unavailable_and_an_unknown_dish_has_no_likeness() -
     assert isinstance(found, PlatedDish)
     assert (found.likeness, found.looks_like) == (None, "poha")
     assert "knows no expert's plate of Egg bhurji" in found.remarks[0]
+    named = {"dishes": [{"dish": "egg-bhurji", "likeness": None, "confidence": 0.9}]}
+    found = analyse_plate(stills, body, ScriptedModels([ANSWERS[Analyser.PLATE] | named]), DISH, 100)
+    assert isinstance(found, PlatedDish)
+    assert (found.likeness, found.looks_like) == (None, "egg-bhurji")
+    assert "not how well it is plated" in found.remarks[0]
 
 
 def put(analyser: Analyser, **parts: Any) -> tuple[Analyser, dict[str, Any]]:
