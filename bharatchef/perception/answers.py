@@ -29,7 +29,7 @@ class DishLikeness(Record):
     """How like one dish's expert plates a picture is (``None``: not judged), and how sure it is that dish."""
 
     dish: Slug
-    likeness: Points | None = None
+    likeness: Points | None
     confidence: Confidence
 
 

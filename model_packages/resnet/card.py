@@ -57,9 +57,10 @@ name the dish, so a plate photographed alone is another task than the one measur
 - marked below 70, where a plate is called poor: {test["cleanBelow70"]:.0%} of the clean plates,
   {test["poorBelow70"]:.0%} of the badly plated
 
-**The answer therefore holds no likeness and no remark on plating**: which dish is on the plate, and whether one is
-finished, are answered; how well it is plated is not assessed. The test row was looked at once before the number of
-training films was chosen, and the likeness curve was anchored anew after it: the likeness figures are not blind.
+**The answer therefore holds no likeness and no remark on plating**: which dish is on the plate, and whether
+one is finished, are answered; how well it is plated is not assessed. The test row was looked at once before
+the number of training films was chosen, and the likeness curve was anchored anew after it: the likeness
+figures are not blind.
 
 ## Limits
 

@@ -12,7 +12,7 @@ from kitchen_sim.scene import Scene
 
 
 def vary(scene: Scene, rng: np.random.Generator) -> bool:
-    """Change paint, camera, light and flame colour beyond what a style does; whether the hob is left in view."""
+    """Change paint, camera, light and flame colour beyond what a style does; whether the hob is in view."""
     style, script = scene.style, scene.script
     gain = tuple(float(g * rng.uniform(0.86, 1.14)) for g in style.gain)
 

@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 
 import pytest
-from benchmarks.models.dish_rows import drawing_rows
 
+from benchmarks.models.dish_rows import drawing_rows
 from bharatchef.coaching import coach
 from bharatchef.judgement import judge, load_thresholds
 from bharatchef.perception.performance import performance_from

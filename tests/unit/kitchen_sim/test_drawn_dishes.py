@@ -3,8 +3,8 @@
 from importlib import resources
 
 import pytest
-from benchmarks.models.dish_rows import drawing_rows
 
+from benchmarks.models.dish_rows import drawing_rows
 from bharatchef.records import Dish
 from kitchen_sim.laying_out import script_from_steps
 from kitchen_sim.planting import plant
