@@ -1,35 +1,74 @@
-"""From a chunk's features to flame, level and confidence, moment by moment; knows no film and no JSON."""
+"""From a chunk's pictures to flame, level and confidence, moment by moment; knows no film and no JSON."""
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import openvino
 
-from .features import chunk_rows
-from .network import Floats, Network, network_from, shares
+from model_packages.engine import compiled_model, read_ir
+
+from .looking import CELL, CELLS, Picture, in_picture, part_of, whole_of
 from .pixels import Shot
 
-STATES = ("off", "blue", "yellow", "hidden")
+Floats = npt.NDArray[np.float64]
+
 WORDS = ("off", "low", "medium", "high")
+STATES = (*WORDS, "hidden")
+HIDDEN = len(WORDS)
 # Between the words' levels 0.3, 0.6 and 1 that films are drawn with.
 BOUNDS = (0.08, 0.40, 0.72)
-_BESIDE = (0.25, 0.5, 0.25)
-_STEADY = 2
+_SCALE = (1.0, 1.5, 2.0, 2.5, 3.0)
+_LEVELS = (0.3, 0.40, 0.6, 0.72, 1.0)
+NETWORKS = ("where", "what")
+NUMBERS = "numbers.json"
+_BATCH = 8
+_REACH = 3
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What was fitted on the calibration group, beside the networks.
+
+    ``stay``: how likely a state stays from one picture to the next. ``temper``: what the logits are divided
+    by. ``nowhere``: from which mean probability on no burner is said to be in view. ``sure``: weights of the
+    logistic curve (Platt 1999) from the log odds of a state, and 1, to how often it is right.
+    """
+
+    stay: float
+    temper: float
+    nowhere: float
+    sure: tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Model:
-    """The trained parts: ``pixel`` sees flames, ``state`` and ``level`` read them, ``sure`` how surely."""
+    """The two networks, ready to answer, and what was fitted beside them."""
 
-    pixel: Network
-    state: tuple[Network, ...]
-    level: tuple[Network, ...]
-    level_curve: Floats
-    sure: Floats
+    where: openvino.CompiledModel
+    what: openvino.CompiledModel
+    numbers: Numbers
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the networks said of a chunk's pictures, one row each.
+
+    ``nowhere`` (N,): how likely no burner is in view. ``logits`` (N, 6): the five states, and yellow.
+    ``places``: (column, row) in the picture, where the burner was looked for.
+    """
+
+    nowhere: Floats
+    logits: Floats
+    places: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -42,25 +81,30 @@ class Sample:
     confidence: float
 
 
+def packed(where: bytes, what: bytes, numbers: Numbers) -> bytes:
+    """The weights file: both networks as ``pack_ir`` wrote them, and the numbers."""
+    told = json.dumps(numbers.__dict__, indent=1, sort_keys=True).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, body in (("where.ovz", where), ("what.ovz", what), (NUMBERS, told)):
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), body)
+    return out.getvalue()
+
+
 def model_from(path: Path) -> Model:
-    """The model in a weights file.
+    """The model in a weights file, compiled for this machine.
 
     Raises:
         ValueError: the file is no weights file of this package.
     """
-    with np.load(path, allow_pickle=False) as stored:
-        arrays: dict[str, Any] = {name: stored[name] for name in stored.files}
-    for name in ("level_curve", "sure"):
-        if name not in arrays:
-            raise ValueError(f"expected weights of the flame package with {name!r}, got {sorted(arrays)[:8]}")
-    parts = {key.split(".")[0] for key in arrays if "." in key}
-    return Model(
-        network_from(arrays, "pixel"),
-        tuple(network_from(arrays, name) for name in sorted(parts) if name.startswith("state")),
-        tuple(network_from(arrays, name) for name in sorted(parts) if name.startswith("level")),
-        arrays["level_curve"].astype(np.float32),
-        arrays["sure"].astype(np.float32),
-    )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            numbers: dict[str, Any] = json.loads(archive.read(NUMBERS))
+            bodies = [archive.read(f"{name}.ovz") for name in NETWORKS]
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ValueError(f"expected weights of the flame package in {path.name}: {error}") from error
+    where, what = (compiled_model(read_ir(io.BytesIO(body))) for body in bodies)  # type: ignore[arg-type]
+    return Model(where, what, Numbers(**{**numbers, "sure": tuple(numbers["sure"])}))
 
 
 def word_of(flame: str, level: float) -> str:
@@ -70,57 +114,115 @@ def word_of(flame: str, level: float) -> str:
     return WORDS[sum(level >= bound for bound in BOUNDS)]
 
 
-def _smoothed(rows: Floats) -> Floats:
-    padded = np.concatenate([rows[:1], rows, rows[-1:]])
-    count = len(rows)
-    return sum(w * padded[k : k + count] for k, w in enumerate(_BESIDE))
+def _answers(network: openvino.CompiledModel, pictures: Sequence[Picture]) -> Floats:
+    parts = [
+        np.asarray(network(np.stack(pictures[k : k + _BATCH]))[0]) for k in range(0, len(pictures), _BATCH)
+    ]
+    return np.concatenate(parts).astype(np.float64)
 
 
-def _medians(values: npt.NDArray[np.float64], kinds: list[str]) -> npt.NDArray[np.float64]:
-    """The median of each value and of up to two neighbours on each side that saw the same."""
-    out = values.copy()
-    for k, kind in enumerate(kinds):
-        near = range(max(0, k - _STEADY), min(len(kinds), k + _STEADY + 1))
-        out[k] = float(np.median([values[i] for i in near if kinds[i] == kind]))
-    return out
+def _softmax(logits: Floats) -> Floats:
+    grown = np.exp(logits - logits.max(-1, keepdims=True))
+    shares: Floats = grown / grown.sum(-1, keepdims=True)
+    return shares
 
 
-def raw_answers(model: Model, rows: Floats) -> tuple[Floats, npt.NDArray[np.float64]]:
-    """State probabilities (N, 4), smoothed over neighbours, and levels (N,), before they are straightened."""
-    chances = np.mean([shares(net(rows)) for net in model.state], axis=0)
-    levels = np.mean([net(rows)[:, 0] for net in model.level], axis=0)
-    return _smoothed(chances.astype(np.float32)), levels.astype(np.float64)
+def burner_places(chances: Floats, shape: tuple[int, ...]) -> tuple[tuple[float, float], ...]:
+    """Where the burner is in each picture (column, row), from chances of shape (N, 961).
+
+    Neighbouring pictures are taken together, since a camera stands still while a hand passes.
+    """
+    cells = chances[:, :-1].reshape(len(chances), CELLS[1], CELLS[0])
+    usual = cells.mean(0)
+    places: list[tuple[float, float]] = []
+    for k in range(len(cells)):
+        near = cells[max(0, k - _REACH) : k + _REACH + 1]
+        map_ = cells[k] + near.mean(0) + 0.3 * usual + 1e-9
+        row, column = np.unravel_index(int(map_.argmax()), map_.shape)
+        # The middle of the peak is between the cells that share it.
+        rows = slice(max(0, int(row) - 1), int(row) + 2)
+        columns = slice(max(0, int(column) - 1), int(column) + 2)
+        peak = map_[rows, columns]
+        ys, xs = np.mgrid[
+            rows.start : rows.start + peak.shape[0], columns.start : columns.start + peak.shape[1]
+        ]
+        x, y = float((xs * peak).sum() / peak.sum()), float((ys * peak).sum() / peak.sum())
+        places.append(in_picture(((x + 0.5) * CELL, (y + 0.5) * CELL), shape))
+    return tuple(places)
 
 
-def answers_of(
-    model: Model, rows: Floats
-) -> tuple[list[str], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """States, levels 0 to 1 and what confidence is judged by, shape (N, 3), from a chunk's rows."""
-    chances, raw = raw_answers(model, rows)
-    kinds = [STATES[int(k)] for k in chances.argmax(1)]
-    lit = ["lit" if kind in ("blue", "yellow") else kind for kind in kinds]
-    levels = _medians(np.interp(raw, model.level_curve[0], model.level_curve[1]), lit)
-    levels = np.array([0.0 if kind == "off" else float(np.clip(v, 0, 1)) for kind, v in zip(kinds, levels)])  # noqa: B905
-    return kinds, levels, signs_of(chances, kinds, levels)
+def seen_in(model: Model, shots: Sequence[Shot]) -> Seen:
+    """What the two networks say of each picture."""
+    chances = _softmax(_answers(model.where, [whole_of(shot.rgb) for shot in shots]))
+    places = burner_places(chances, shots[0].rgb.shape)
+    parts = [part_of(shot.rgb, place) for shot, place in zip(shots, places, strict=True)]
+    return Seen(chances[:, -1], _answers(model.what, parts), places)
 
 
-def signs_of(chances: Floats, kinds: list[str], levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """What speaks for an answer: log odds of its state, how far its level is from a border, and 1."""
-    # Blue against yellow does not change the heat: a lit flame is sure where the two together are.
-    lit = chances[:, 1] + chances[:, 2]
-    top = np.where([kind in ("blue", "yellow") for kind in kinds], lit, chances.max(1))
-    top = np.clip(top.astype(np.float64), 1e-4, 1 - 1e-4)
-    border = np.min(np.abs(levels[:, None] - np.array(BOUNDS[1:])), axis=1)
-    border = np.where([kind in ("blue", "yellow") for kind in kinds], border, 0.2)
-    return np.stack([np.log(top / (1 - top)), np.minimum(border, 0.2) * 10, np.ones(len(kinds))], 1)
+def smoothed(shares: Floats, stay: float) -> Floats:
+    """Probabilities of each state at each moment given all moments, shape (N, 5), rows sum to 1.
+
+    A hidden Markov model whose states stay with probability ``stay`` and else change to any other (forward
+    and backward, Rabiner 1989).
+    """
+    count, states = shares.shape
+    change = np.full((states, states), (1 - stay) / (states - 1))
+    np.fill_diagonal(change, stay)
+    forward, backward = np.empty_like(shares), np.ones_like(shares)
+    forward[0] = shares[0] / shares[0].sum()
+    for k in range(1, count):
+        row = (forward[k - 1] @ change) * shares[k]
+        forward[k] = row / row.sum()
+    for k in range(count - 2, -1, -1):
+        row = change @ (backward[k + 1] * shares[k + 1])
+        backward[k] = row / row.sum()
+    both = forward * backward
+    posterior: Floats = both / both.sum(1, keepdims=True)
+    return posterior
 
 
-def samples_of(model: Model, shots: tuple[Shot, ...]) -> tuple[Sample, ...]:
+def answers_of(seen: Seen, numbers: Numbers) -> tuple[list[str], Floats, Floats]:
+    """Flames, levels 0 to 1, and the log odds of each answer's word."""
+    shares = _softmax(seen.logits[:, :5] / numbers.temper)
+    # Where no burner is in view the part that was looked at says nothing.
+    away = np.clip(_near_mean(seen.nowhere), 0.0, 1.0)
+    away = np.where(away >= numbers.nowhere, away, 0.0)[:, None]
+    shares = shares * (1 - away) + away * np.eye(5)[HIDDEN]
+    chances = smoothed(np.clip(shares, 1e-4, 1.0), numbers.stay)
+    words = chances.argmax(1)
+    lit = chances[:, 1:4]
+    burning = lit.sum(1) + 1e-6
+    yellow = _near_mean(burning / (1 + np.exp(-seen.logits[:, 5]))) >= 0.5 * _near_mean(burning)
+    scale = (lit @ np.arange(1.0, 4.0)) / np.maximum(lit.sum(1), 1e-9)
+    # A level between two words' must not contradict the word.
+    scale = np.clip(scale, words - 0.45, words + 0.45)
+    levels = np.where((words > 0) & (words < HIDDEN), np.interp(scale, _SCALE, _LEVELS), 0.0)
+    flames = [
+        STATES[w] if w in (0, HIDDEN) else ("yellow" if y else "blue")
+        for w, y in zip(words, yellow, strict=True)
+    ]
+    top = np.clip(chances.max(1), 1e-4, 1 - 1e-4)
+    return flames, levels, np.log(top / (1 - top))
+
+
+def _near_mean(values: Floats) -> Floats:
+    """The mean of each value and up to two neighbours on each side."""
+    reach = 2
+    return np.array([values[max(0, k - reach) : k + reach + 1].mean() for k in range(len(values))])
+
+
+def confidence_of(odds: Floats, numbers: Numbers) -> Floats:
+    """How often an answer with these log odds is right, 0 to 1."""
+    sure: Floats = 1 / (1 + np.exp(-(odds * numbers.sure[0] + numbers.sure[1])))
+    return sure
+
+
+def samples_of(model: Model, shots: Sequence[Shot]) -> tuple[Sample, ...]:
     """The flame in each picture of a chunk."""
-    rows, _ = chunk_rows(shots, model.pixel)
-    kinds, levels, signs = answers_of(model, rows)
-    confidence = 1 / (1 + np.exp(-(signs @ model.sure)))
+    flames, levels, odds = answers_of(seen_in(model, shots), model.numbers)
     return tuple(
-        Sample(shot.time_s, kind, round(float(level), 3), round(float(sure), 3))
-        for shot, kind, level, sure in zip(shots, kinds, levels, confidence, strict=True)
+        Sample(shot.time_s, flame, round(float(level), 3), round(float(sure), 3))
+        for shot, flame, level, sure in zip(
+            shots, flames, levels, confidence_of(odds, model.numbers), strict=True
+        )
     )

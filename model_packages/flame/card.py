@@ -15,29 +15,41 @@ def _fire(told: dict[str, Any]) -> str:
     if fire is None:
         return ""
     return (
-        "On a film of real fire (a burning house, furg_house6, CC0; not a kitchen, nothing of it trained on),"
-        f"\nthe pixel network against the {fire['boxesInFile']} labelled boxes: pixel precision"
-        f" {_percent(fire['pixelPrecision'])}, pixel recall {_percent(fire['pixelRecall'])};"
-        f"\nsome flame found in {_percent(fire['boxesWithFlameFound'])} of the boxes"
-        " (`evaluate --fire`, every third picture).\n\n"
+        "On a film of real fire (a burning house, furg_house6, CC0; not a kitchen) a fixed rule in linear"
+        "\nlight (bright, red before green before blue, restless) was held against the"
+        f" {fire['boxesInFile']} labelled boxes:\npixel precision {_percent(fire['pixelPrecision'])}, pixel"
+        f" recall {_percent(fire['pixelRecall'])}; some fire found in {_percent(fire['boxesWithFlameFound'])}"
+        " of the boxes\n(`evaluate --fire`, every third picture). Its thresholds were set by hand on every"
+        "\n15th picture of this very film, and it is no part of an answer: the networks do not see fire that"
+        " is no\nburner's.\n\n"
     )
 
 
-def model_card(told: dict[str, Any]) -> str:
-    """``MODEL_CARD.md`` for a training that told this."""
+def _table(columns: list[str], rows: dict[str, list[int]]) -> str:
+    lines = [f"| truth | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(map(str, row))} |" for name, row in rows.items())])
+
+
+def _verdict(accuracy: float, bar: float, useful: float) -> str:
+    if accuracy >= bar:
+        return f"The bar of {bar:.0%} is reached."
+    missed = f"**The bar of {bar:.0%} is not reached.**"
+    if accuracy >= useful:
+        return f"{missed} The package is used all the same, since it is right far more often than not."
+    return (
+        f"{missed} For that reason the program does not use the package unless you register it"
+        " (`python -m model_packages.flame.register MODELS_FOLDER`)."
+    )
+
+
+def model_card(told: dict[str, Any], *, bar: float, useful: float) -> str:
+    """``MODEL_CARD.md`` for a training that told this; ``bar`` is what is asked, 0 to 1."""
     test, tuned = told["test"], told["calibration"]
-    words = test["words"]
-    head = " | ".join(words["columns"])
-    rows = "\n".join(
-        f"| {name} | " + " | ".join(str(v) for v in row) + " |" for name, row in words["rows"].items()
-    )
     styles = "\n".join(f"- {name}: {_percent(share)}" for name, share in test["byStyle"].items())
-    reached = (test["heatAccuracy"] or 0) >= 0.95
-    verdict = (
-        "The bar of 95 % is reached." if reached
-        else "**The bar of 95 % is not reached.** For that reason the program does not use"
-        " the package unless you register it (`python -m model_packages.flame.register MODELS_FOLDER`)."
-    )  # fmt: skip
+    curve = "\n".join(
+        f"- {name}: {', '.join(f'{value:.3f}' for value in values)}"
+        for name, values in told["learningCurve"].items()
+    )
     return f"""# flame
 
 Sees the flame under the pan in chunks of film: off, blue, yellow or hidden, its level from 0 to 1, and how
@@ -45,51 +57,67 @@ sure that is. **Trained on drawn films; how it does in real kitchens is unknown.
 
 ## Method
 
-Colour is compared in linear light; pixels that could be a flame's are judged by a small network from their
-colour at four scales, edges and the change between neighbouring pictures (blue flame, yellow flame, other).
-What is found is summed up for each picture (amount, size, form, covered or not, the neighbours' amounts), and
-three small networks each answer the state and the level. Neighbouring pictures are smoothed. Confidence is
-fitted by a logistic curve on a style group that was not trained on. Answering needs numpy, OpenCV and PyAV.
+A small convolutional network looks at the whole picture (320 px) and says where the burner is, or that none
+is in view; neighbouring pictures are taken together for that. A second one looks at the part round it
+(256 x 192 px of a picture that is 640 px long), in which pan, grate and knob are the yardstick for the
+flame's size, and says off, low, medium, high or hidden, and blue or yellow. A hidden Markov model over the
+chunk steadies the states. Its steadiness, the networks' temper and the curve of confidence are fitted on a
+style group that was not trained on. Answering needs OpenVINO, numpy, OpenCV and PyAV
+({told["engine"]}).
 
 ## Training
 
 - command: `{told["command"]}`
-- data: drawn films, seed {told["seed"]}; {told["trainingChunks"]} chunks,
-  {told["trainingPictures"]} pictures;
+- data: drawn pictures, seed {told["seed"]}; {
+        told["trainingPictures"]
+    } of them, encoded and decoded as proxies are;
   style groups {", ".join(told["trainingGroups"])};
-  thirteen dishes, both cameras, with camera, light and paint varied
-- date: {told["date"]}; {told["wallSeconds"]:.0f} s
+  thirteen dishes, both cameras; paint, camera, distance, light and levels varied; some look away from the
+  hob, some show no kitchen at all
+- date: {told["date"]}; the command's last run took {
+        told["wallSeconds"]:.0f} s (it goes on where it was stopped)
 - weights sha256: `{told["weightsSha256"]}`
+
+Mean loss of each epoch:
+
+{curve}
 
 ## How well it does on drawn films of styles never trained on ({", ".join(told["testGroups"])})
 
-Per second, seconds with a hidden flame not counted: {test["seconds"]} seconds.
+Per second, seconds with a hidden flame not counted: {
+        test["seconds"]
+    } seconds. A flame is hidden where less than
+35 % of its outline can be seen, or fewer than 14 pixels.
 
-- off, low, medium or high right: **{_percent(test["heatAccuracy"])}** (asked: 95 %). {verdict}
+- off, low, medium or high right: **{_percent(test["heatAccuracy"])}** (asked: {bar:.0%}). {
+        _verdict(test["heatAccuracy"] or 0.0, bar, useful)
+    }
 - lit or not lit right: {_percent(test["litOrOffAccuracy"])}; blue or yellow right where lit:
-  {_percent(test["colourAccuracyWhereLit"])}; mean error of the level: {test["levelMeanError"]:.3f}
+  {_percent(test["colourAccuracyWhereLit"])}; mean error of the level: {test["levelMeanError"] or 0:.3f}
 - at least 0.5 sure: {_percent(test["answeredShare"])} of the seconds, of which right
   {_percent(test["answeredAccuracy"])}
 - calibration error of the confidence (ten bins of equal mass): {test["calibrationError"]:.3f}
 - flame hidden: {test["hiddenSeconds"]} seconds, said hidden {_percent(test["hiddenSaidHidden"])};
   hidden or less than 0.5 sure {_percent(test["hiddenSaidHiddenOrUnsure"])}
 
-| truth | {head} |
-|---|{"---|" * len(words["columns"])}
-{rows}
+{_table(test["words"]["columns"], test["words"]["rows"])}
+
+{_table(test["states"]["columns"], test["states"]["rows"])}
 
 {styles}
 
-{_fire(told)}On the calibration group, which confidence and level were fitted on:
-{_percent(tuned["heatAccuracy"])}.
+On the group that steadiness and confidence were fitted on ({
+        ", ".join(told["calibrationGroups"])
+    }; half of its
+chunks with paint, camera and light varied): {_percent(tuned["heatAccuracy"])}.
 
-## Limits
+{_fire(told)}## Limits
 
 - Trained on drawn films alone. Real kitchens, real gas flames, electric and induction hobs are unknown to it.
-- Where no hob is in view it says "off", and is sure of it: seen on a real film without any hob.
-  Do not use its "off" for a film that does not show the burner.
+- The drawn hob's knob turns with the level, and is often in the part that is looked at: how much of the
+  answer comes from the knob and how much from the flame was not measured.
+- Only the burner that is in use is read; a second flame beside it is not reported.
 - Smoke and burning were not trained: `burningRisk` is not in the answer.
-- The level is judged from a flame's size, without knowing its distance: it is wrong by
-  {test["levelMeanError"]:.2f} on average, and words (0.3, 0.6 and 1 were drawn) are confused accordingly.
-- A flame that is hidden is hardly ever called hidden.
+- One tone of the prototypes before this version was chosen while looking at the test groups; this version was
+  chosen on the calibration group alone.
 """

@@ -1,4 +1,4 @@
-"""Draws kitchens with a flame of known colour and level, encoded as the program encodes its proxies.
+"""Draws kitchens with a flame of known colour, level and place, as single pictures or as encoded chunks.
 
 Only training and evaluation use this; answering does not.
 """
@@ -16,54 +16,72 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from kitchen_sim.canvas import Canvas, Picture
+from kitchen_sim.canvas import Camera, Canvas, Picture, vec
+from kitchen_sim.fire import draw_flames
 from kitchen_sim.laying_out import script_from_steps
 from kitchen_sim.scene import Scene
 from kitchen_sim.script import Script
-from kitchen_sim.things import HOB_FORMS
+from kitchen_sim.things import FORMS, HOB_FORMS
 from model_packages.training.kitchens import dishes
 from model_packages.training.variation import vary
 
 FPS = 2
+LONG_SIDE_PX = 640
 # Set as the program's object proxies are: 640 px, 2 pictures a second, crf 24, at most 420 kbit/s.
 _OPTIONS = {"preset": "superfast", "crf": "24", "maxrate": "420k", "bufsize": "840k"}
 _KEYFRAME_EVERY = 8
 _BT601 = 6
-_SIZES = ((854, 480), (854, 480), (854, 480), (1280, 720), (640, 360), (640, 480), (480, 854))
-_LEVEL_OF = {"off": 0.0, "low": 0.3, "medium": 0.6, "high": 1.0}
+_SIZES = ((854, 480), (854, 480), (854, 480), (854, 480), (640, 360), (640, 360), (640, 480), (480, 854))
 _RAMP_S = 0.4
 # A flame of which less than this share, or fewer pixels, can be seen is hidden.
 LEAST_SHARE, LEAST_PIXELS = 0.35, 14
-_SEEN_BY = 26
+_ASKED_WHERE_OFF = 0.6
+_AT_ONE_MOMENT = 3
+_BURNER_Z = 0.048
+_BURNER_Y = 0.30
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What one picture shows: ``state`` is off, blue, yellow or hidden, ``level`` 0 to 1.
+
+    ``places`` are the burners that a flame is or would be over (column, row), in pixels of the picture; empty
+    where none is in the picture.
+    """
+
+    state: str
+    level: float
+    places: tuple[Point, ...]
 
 
 @dataclass(frozen=True)
 class FilmTruth:
-    """What a chunk shows, one entry a picture; ``states`` are off, blue, yellow or hidden."""
+    """What a chunk shows, one entry a picture."""
 
     states: tuple[str, ...]
     levels: tuple[float, ...]
     group: str
     camera: str
     dish: str
-    # (picture, row, column, 0 other 1 blue 2 yellow), pixels to learn from
-    pixels: npt.NDArray[np.int32]
-    # (top, left, bottom, right) of the flame in each picture, a little wider; zeros where there is none
-    boxes: npt.NDArray[np.int32]
 
 
 class FlameScene(Scene):
-    """A scene whose flame follows ``schedule`` (seconds, level) and can be left out or left unburnt.
+    """A scene whose flame follows ``schedule`` (seconds, level), or the script where there is none.
 
-    ``paint`` is ``flame``, ``glow`` (what the flame lights, without the flame) or ``none``.
+    After each picture ``seen_pixels`` and ``seen_share`` say how much of the flame, or of the place where one
+    would be, no hand and no held thing covers.
     """
 
     def __init__(self, script: Script, schedule: list[tuple[float, float]] | None) -> None:
         super().__init__(script)
-        self.paint = "flame"
-        self.people = True
         self.schedule = schedule
         self.script_level = self.board.flame_level
+        self.script_burning = self.board.burning_thing
+        self.seen_pixels, self.seen_share = 0, 0.0
+        self._outline: npt.NDArray[np.bool_] | None = None
+        self._inside_share = 1.0
 
     def burner(self, time_s: float) -> str | None:
         """The thing over the flame: of the last step on the hob, else of the next one."""
@@ -79,42 +97,82 @@ class FlameScene(Scene):
     def level(self, time_s: float) -> float:
         """The flame's level at a moment; 0 where nothing stands on the hob."""
         if self.schedule is None:
-            return self.script_level(time_s) if self.board.burning_thing(time_s) is not None else 0.0
+            return self.script_level(time_s) if self.script_burning(time_s) is not None else 0.0
         if self.burner(time_s) is None:
             return 0.0
-        before = now = 0.0
-        since = 0.0
+        before = now = since = 0.0
         for at_s, level in self.schedule:
             if at_s <= time_s:
                 before, now, since = now, level, at_s
         return before + (now - before) * min(1.0, (time_s - since) / _RAMP_S)
 
-    def picture(self, time_s: float, level: float, paint: str = "flame", people: bool = True) -> Picture:
-        """The picture with the flame at ``level``, whatever the schedule says."""
-        self.paint, self.people = paint, people
-        thing = self.board.burning_thing(time_s) if self.schedule is None else None
+    def shown(self, time_s: float, level: float) -> tuple[Picture, Truth]:
+        """The picture with the flame at ``level``, whatever the schedule says, and what it shows."""
+        level = 0.0 if level <= 0.02 else level
+        thing = self.script_burning(time_s) if self.schedule is None else None
         thing = thing or self.burner(time_s)
         self.board.flame_level = lambda _: level
-        kept = self.board.burning_thing
         self.board.burning_thing = lambda _: thing
         try:
-            return self.frame(time_s)
+            picture = self.frame(time_s)
         finally:
-            self.board.burning_thing = kept
-            self.board.flame_level = self.script_level
+            self.board.flame_level, self.board.burning_thing = self.script_level, self.script_burning
+        at = self.board.hob_x if thing is None else (self.board.things[thing].at[0],)
+        places = self._places(at, time_s)
+        if not places:
+            return picture, Truth("hidden", level, ())
+        if thing is None:
+            return picture, Truth("off", 0.0, places)
+        if self.seen_share < LEAST_SHARE or self.seen_pixels < LEAST_PIXELS:
+            return picture, Truth("hidden", level, places)
+        lit = "yellow" if self.style.yellow_flame else "blue"
+        return picture, Truth(lit if level else "off", level, places)
+
+    def _places(self, at_x: tuple[float, ...], time_s: float) -> tuple[Point, ...]:
+        """Where in the picture, as filmed, the burners at ``at_x`` are; those outside are left out."""
+        found: list[Point] = []
+        warp = self._shake(time_s)
+        enlarged = self.script.width_px / self.width
+        for x in at_x:
+            point = self.camera.project(np.stack([vec(x, _BURNER_Y, _BURNER_Z)]))[0]
+            if warp is not None:
+                point = warp[:, :2] @ point + warp[:, 2]
+            in_front = self.camera.depth(vec(x, _BURNER_Y, _BURNER_Z)) > 0.1
+            if in_front and 0 <= point[0] < self.width and 0 <= point[1] < self.height:
+                found.append((float(point[0] * enlarged), float(point[1] * enlarged)))
+        return tuple(found)
 
     def _draw_fire(self, canvas: Canvas, time_s: float, lifted: set[str], found: Any) -> None:
-        if self.paint == "glow":
-            canvas.flat = lambda *_args, **_words: None
-        try:
-            super()._draw_fire(canvas, time_s, lifted, found)
-        finally:
-            if self.paint == "glow":
-                del canvas.flat
+        super()._draw_fire(canvas, time_s, lifted, found)
+        burning = self.board.burning_thing(time_s)
+        self._outline, self.seen_pixels, self.seen_share = None, 0, 0.0
+        if burning is None:
+            return
+        thing = self.board.things[burning]
+        blank = self._canvas(np.zeros_like(canvas.picture))
+        blank.haze = lambda *_args, **_words: None  # type: ignore[method-assign]
+        points = draw_flames(
+            blank,
+            vec(thing.at[0], thing.at[1], _BURNER_Z),
+            FORMS[thing.kind].profile[0][0] * self.play.scale(thing),
+            self.board.flame_level(time_s) or _ASKED_WHERE_OFF,
+            time_s,
+            self.style.yellow_flame,
+            burning in lifted,
+        )
+        self._outline = blank.picture.any(2)
+        self._inside_share = float(((points >= 0) & (points < (self.width, self.height))).all(1).mean())
 
     def _draw_people(self, canvas: Canvas, moment: Any, time_s: float, found: Any) -> None:
-        if self.people:
-            super()._draw_people(canvas, moment, time_s, found)
+        before = canvas.picture.copy() if self._outline is not None else None
+        super()._draw_people(canvas, moment, time_s, found)
+        if before is not None and self._outline is not None:
+            uncovered = self._outline & (canvas.picture == before).all(2)
+            drawn = int(self._outline.sum())
+            self.seen_pixels = round(
+                int(uncovered.sum()) * (LONG_SIDE_PX / max(self.width, self.height)) ** 2
+            )
+            self.seen_share = int(uncovered.sum()) / drawn * self._inside_share if drawn else 0.0
 
 
 def _script(rng: np.random.Generator, dish: str, seed: int, group: str, **film: Any) -> Script:
@@ -134,15 +192,73 @@ def _script(rng: np.random.Generator, dish: str, seed: int, group: str, **film: 
     )
 
 
-def _schedule(rng: np.random.Generator, length_s: float) -> list[tuple[float, float]]:
-    at_s, parts = 0.0, []
-    while at_s < length_s:
-        level = float(rng.choice([0.0, 0.3, 0.6, 1.0], p=[0.22, 0.26, 0.26, 0.26]))
-        if level and rng.random() < 0.45:
-            level = float(rng.uniform(0.18, 1.0))
-        parts.append((at_s, level))
-        at_s += float(rng.uniform(3.0, 12.0))
-    return parts
+def _dish(rng: np.random.Generator) -> str:
+    cooked = sorted(name for name, rows in dishes().items() if any("heat" in row for row in rows))
+    return cooked[int(rng.integers(len(cooked)))] if rng.random() > 0.04 else "cucumber-raita"
+
+
+def _moved_camera(scene: Scene, rng: np.random.Generator) -> None:
+    """Nearer or farther along the line of sight; now and then turned to where no hob is."""
+    old = scene.camera
+    zoom = old.focal / min(float(scene.width), scene.height * 16 / 9)
+    eye = old.eye - old.axes[2] * float(rng.uniform(-0.2, 0.35))
+    target = old.eye + old.axes[2] * 1.2
+    if rng.random() < 0.06:
+        target = np.array([rng.uniform(-0.9, -0.3), rng.uniform(0.0, 0.6), rng.uniform(0.0, 0.7)])
+        zoom *= float(rng.uniform(1.0, 2.0))
+    scene.camera = Camera(tuple(eye), tuple(target), scene.width, scene.height, zoom, scene.style.mirrored)
+
+
+def _level(rng: np.random.Generator) -> float:
+    level = float(rng.choice([0.0, 0.3, 0.6, 1.0], p=[0.22, 0.26, 0.26, 0.26]))
+    return float(rng.uniform(0.18, 1.0)) if level and rng.random() < 0.25 else level
+
+
+def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Truth]]:
+    """RGB pictures, 640 px long, of one varied kitchen at ``count`` moments, encoded and decoded again."""
+    rng = np.random.default_rng([0xF1A3E, 1, seed])
+    width, height = _SIZES[int(rng.integers(len(_SIZES)))]
+    script = _script(rng, _dish(rng), seed, group, width_px=width, height_px=height)
+    scene = FlameScene(script, [])
+    vary(scene, rng)
+    _moved_camera(scene, rng)
+    size = _small_size(width, height)
+    pictures: list[Picture] = []
+    truths: list[Truth] = []
+    # Several levels at nearly the same moment: what stands still is drawn once, and only the flame differs.
+    moments = np.sort(rng.uniform(0, script.duration_s - 0.5, max(1, count // _AT_ONE_MOMENT)))
+    for number in range(count):
+        time_s = float(moments[min(number // _AT_ONE_MOMENT, len(moments) - 1)])
+        time_s += 0.13 * (number % _AT_ONE_MOMENT)
+        level = _level(rng) if scene.burner(time_s) is not None else 0.0
+        picture, truth = scene.shown(time_s, level)
+        by = size[0] / width
+        pictures.append(_small(picture, size))
+        places = tuple((x * by, y * by) for x, y in truth.places)
+        truths.append(Truth(truth.state, truth.level, places))
+    # The moments lie far apart, so that at the proxies' rate each would be coded worse than they are.
+    body = encoded(pictures, {"preset": "superfast", "crf": str(int(rng.integers(22, 30)))})
+    with av.open(io.BytesIO(body)) as film:
+        decoded = [
+            f.reformat(format="rgb24", src_colorspace=f.colorspace).to_ndarray() for f in film.decode(video=0)
+        ]
+    return list(zip(decoded, truths, strict=True))
+
+
+def drawn_nonsense(rng: np.random.Generator) -> Picture:
+    """A picture of no kitchen: blurred light, shapes of any colour (flames' too), grain."""
+    width, height = _small_size(*_SIZES[int(rng.integers(len(_SIZES)))])
+    coarse = rng.integers(0, 256, (int(rng.integers(2, 7)), int(rng.integers(2, 9)), 3), np.uint8)
+    picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    for _ in range(int(rng.integers(0, 40))):
+        middle = rng.uniform((0, 0), (width, height))
+        points = middle + rng.normal(0, rng.uniform(4, 90), (int(rng.integers(3, 8)), 2))
+        colour = tuple(int(v) for v in rng.integers(0, 256, 3))
+        cv2.fillPoly(picture, [points.astype(np.int32)], colour, cv2.LINE_AA)
+    blur = float(rng.uniform(0, 4))
+    picture = cv2.GaussianBlur(picture, (0, 0), blur) if blur > 0.4 else picture
+    noisy = picture + rng.normal(0, rng.uniform(0, 12), picture.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
 
 
 def drawn_chunk(seed: int, group: str, *, seconds: float, varied: bool) -> tuple[bytes, FilmTruth]:
@@ -152,49 +268,31 @@ def drawn_chunk(seed: int, group: str, *, seconds: float, varied: bool) -> tuple
         seed: the same seed gives the same chunk.
         group: the style group it is drawn in.
         seconds: length, at most 60; shorter where the dish is done before.
-        varied: for training, camera, light and level are varied beyond what a script does.
+        varied: paint, camera and light are varied beyond what a script does.
     """
     rng = np.random.default_rng([0xF1A3E, seed])
-    cooked = sorted(name for name, rows in dishes().items() if any("heat" in row for row in rows))
-    dish = cooked[int(rng.integers(len(cooked)))] if rng.random() > 0.04 else "cucumber-raita"
-    width, height = _SIZES[int(rng.integers(len(_SIZES)))] if varied else (1280, 720)
+    dish = _dish(rng)
+    width, height = 1280, 720
     script = _script(rng, dish, seed, group, width_px=width, height_px=height)
-    on_hob = varied and rng.random() < 0.7
-    scene = FlameScene(script, _schedule(rng, script.duration_s) if on_hob else None)
+    scene = FlameScene(script, None)
     if varied:
         vary(scene, rng)
     start_s = float(rng.uniform(0, max(0.0, script.duration_s - seconds)))
     count = int(min(seconds, script.duration_s - start_s) * FPS)
-    shrink = 640 / max(width, height)
-    size = (round(width * shrink / 2) * 2, round(height * shrink / 2) * 2)
     pictures: list[Picture] = []
-    states: list[str] = []
-    levels: list[float] = []
-    samples: list[npt.NDArray[np.int32]] = []
-    boxes: list[tuple[int, int, int, int]] = []
-    free: dict[tuple[str, int], int] = {}
+    truths: list[Truth] = []
     for k in range(count):
         time_s = start_s + k / FPS
-        level = scene.level(time_s)
-        level = 0.0 if level <= 0.02 else level
-        shown = _small(scene.picture(time_s, level), size)
-        state, mask = _state(scene, time_s, level, shown, size, free)
-        states.append(state)
-        levels.append(level)
-        pictures.append(shown)
-        colour = 2 if scene.style.yellow_flame else 1
-        samples.append(_pixels(rng, k, mask, colour))
-        boxes.append(_box(mask))
-    truth = FilmTruth(
-        tuple(states),
-        tuple(levels),
-        group,
-        script.camera,
-        dish,
-        np.concatenate(samples).astype(np.int32),
-        np.array(boxes, np.int32),
-    )
-    return encoded(pictures), truth
+        picture, truth = scene.shown(time_s, scene.level(time_s))
+        pictures.append(_small(picture, _small_size(width, height)))
+        truths.append(truth)
+    states, levels = tuple(t.state for t in truths), tuple(t.level for t in truths)
+    return encoded(pictures), FilmTruth(states, levels, group, script.camera, dish)
+
+
+def _small_size(width: int, height: int) -> tuple[int, int]:
+    shrink = LONG_SIDE_PX / max(width, height)
+    return round(width * shrink / 2) * 2, round(height * shrink / 2) * 2
 
 
 def _small(picture: Picture, size: tuple[int, int]) -> Picture:
@@ -202,71 +300,11 @@ def _small(picture: Picture, size: tuple[int, int]) -> Picture:
     return picture if same else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def _difference(a: Picture, b: Picture) -> npt.NDArray[np.bool_]:
-    return cv2.absdiff(a, b).max(2) > _SEEN_BY
-
-
-def _state(
-    scene: FlameScene,
-    time_s: float,
-    level: float,
-    shown: Picture,
-    size: tuple[int, int],
-    free: dict[tuple[str, int], int],
-) -> tuple[str, npt.NDArray[np.bool_]]:
-    """The state at a moment and the flame's pixels: hidden where too little of the flame's place is seen."""
-    burner = scene.burner(time_s)
-    nothing = np.zeros(shown.shape[:2], bool)
-    if burner is None:
-        return "off", nothing
-    asked = level or 0.6
-    flame = shown if level else _small(scene.picture(time_s, asked), size)
-    mask = _difference(flame, _small(scene.picture(time_s, asked, "glow"), size))
-    key = burner, round(asked * 10)
-    if key not in free:
-        alone = _small(scene.picture(time_s, asked, people=False), size)
-        free[key] = int(
-            _difference(alone, _small(scene.picture(time_s, asked, "glow", people=False), size)).sum()
-        )
-    seen = int(mask.sum())
-    if seen < LEAST_PIXELS or seen < LEAST_SHARE * free[key]:
-        return "hidden", mask if level else nothing
-    if not level:
-        return "off", nothing
-    return ("yellow" if scene.style.yellow_flame else "blue"), mask
-
-
-def _pixels(
-    rng: np.random.Generator, number: int, mask: npt.NDArray[np.bool_], colour: int
-) -> npt.NDArray[np.int32]:
-    """Some flame pixels and some just beside the flame."""
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-    beside = cv2.dilate(mask.astype(np.uint8), np.ones((41, 41), np.uint8)).astype(bool) & ~near
-    rows: list[npt.NDArray[np.int32]] = []
-    for area, label, most in ((mask, colour, 60), (beside, 0, 40)):
-        ys, xs = np.nonzero(area)
-        if len(ys):
-            pick = rng.integers(len(ys), size=min(most, len(ys)))
-            rows.append(
-                np.stack(
-                    [np.full(len(pick), number), ys[pick], xs[pick], np.full(len(pick), label)], 1
-                ).astype(np.int32)
-            )
-    return np.concatenate(rows) if rows else np.empty((0, 4), np.int32)
-
-
-def _box(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    ys, xs = np.nonzero(mask)
-    if not len(ys):
-        return 0, 0, 0, 0
-    return int(ys.min()) - 6, int(xs.min()) - 6, int(ys.max()) + 7, int(xs.max()) + 7
-
-
-def encoded(pictures: list[Picture]) -> bytes:
+def encoded(pictures: list[Picture], options: dict[str, str] | None = None) -> bytes:
     """BGR pictures as an object-proxy chunk of 2 pictures a second."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(FPS), options=dict(_OPTIONS))
+        stream = container.add_stream("libx264", rate=Fraction(FPS), options=dict(options or _OPTIONS))
         stream.width, stream.height = pictures[0].shape[1], pictures[0].shape[0]
         stream.pix_fmt = "yuv420p"
         context = stream.codec_context

@@ -8,7 +8,7 @@ from pathlib import Path
 from .answering import Model, Sample, model_from, samples_of
 from .pixels import Shot, shots_of
 
-WEIGHTS = "weights.npz"
+WEIGHTS = "weights.ovz"
 
 
 class RequestError(ValueError):

@@ -1,130 +1,169 @@
-"""Fits the package's small networks to drawn chunks; only training uses this."""
+"""Trains the two networks on drawn pictures, epoch by epoch, from a checkpoint where there is one."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import cv2
 import numpy as np
-import numpy.typing as npt
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier, MLPRegressor
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
-from .answering import STATES, Model, answers_of, raw_answers, word_of
-from .drawing import FilmTruth
-from .network import Floats, Network
-from .pixels import candidates, neighbours, pixel_features, shots_of
+from .looking import CELL, CELLS, PART, PART_SCALE, WHOLE
+from .networks import What, Where, stored
+from .samples import HIDDEN, KEPT_PART, Samples
 
-Chunk = tuple[bytes, FilmTruth]
-Rows = tuple[Floats, FilmTruth]
-_OTHER_PIXELS = 120
-_HIDDEN_UNITS = (48, 24)
-_PIXEL_UNITS = (32, 16)
+_BATCH = {"where": 32, "what": 16}
+_PEAK = {"where": 2.5e-3, "what": 8e-4}
+_DECAY = 0.02
+_YELLOW_SHARE = 0.25
+_LEVEL_SHARE = 0.5
 
-
-def pixel_rows(chunk: Chunk) -> tuple[Floats, npt.NDArray[np.int32]]:
-    """Features and classes (0 other, 1 blue, 2 yellow) of pixels of every other picture of a chunk."""
-    body, truth = chunk
-    features: list[Floats] = []
-    classes: list[npt.NDArray[np.int32]] = []
-    for number, (before, rgb, after) in enumerate(neighbours(shots_of(body))):
-        if number % 2:
-            continue
-        possible = candidates(rgb)
-        known = truth.pixels[truth.pixels[:, 0] == number][:, 1:]
-        known = known[possible[known[:, 0], known[:, 1]]]
-        top, left, bottom, right = (max(0, int(v)) for v in truth.boxes[number])
-        possible[top:bottom, left:right] = False
-        rows, columns = np.nonzero(possible)
-        if len(rows):
-            pick = np.random.default_rng(number).integers(len(rows), size=min(len(rows), _OTHER_PIXELS))
-            others = np.stack([rows[pick], columns[pick], np.zeros(len(pick), int)], 1)
-            known = np.concatenate([known, others])
-        features.append(pixel_features(before, rgb, after, (known[:, 0], known[:, 1])))
-        classes.append(known[:, 2].astype(np.int32))
-    return np.concatenate(features), np.concatenate(classes)
+Batch = tuple[Tensor, Tensor]
+Say = Callable[[str], None]
 
 
-def _network(fitted: Any, centre: Floats, scale: Floats) -> Network:
-    return Network(
-        centre.astype(np.float32),
-        scale.astype(np.float32),
-        tuple(w.astype(np.float16).astype(np.float32) for w in fitted.coefs_),
-        tuple(b.astype(np.float16).astype(np.float32) for b in fitted.intercepts_),
+def _coloured(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The picture in other light: another gamma, brightness, white balance and black."""
+    codes = np.linspace(0, 1, 256)[:, None] ** float(rng.uniform(0.75, 1.3))
+    table = codes * float(rng.uniform(0.75, 1.25)) * rng.uniform(0.9, 1.1, 3) + float(
+        rng.uniform(-0.05, 0.05)
     )
+    return cv2.LUT(picture, (np.clip(table, 0, 1) * 255).astype(np.uint8)[None])
 
 
-def _scaled(rows: Floats, centre: Floats, scale: Floats) -> Floats:
-    return np.clip((rows - centre) / scale, -5, 5).astype(np.float32)
+def _warp(
+    rng: np.random.Generator, size: tuple[int, int], out: tuple[int, int], shift: float, usual: float = 1.0
+) -> np.ndarray:
+    """A random 2 x 3 map about the middle: flipped or not, turned, scaled about ``usual``, moved."""
+    angle, scale = float(rng.normal(0, 3.5)), usual * float(np.exp(rng.normal(0, 0.10)))
+    matrix = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), angle, scale)
+    matrix[:, 2] += (out[0] - size[0]) / 2, (out[1] - size[1]) / 2
+    matrix[:, 2] += np.clip(rng.normal(0, shift, 2), -2.5 * shift, 2.5 * shift)
+    if rng.random() < 0.5:
+        matrix[0] *= -1
+        matrix[0, 2] += out[0] - 1
+    return matrix
 
 
-def fitted_pixels(features: Floats, classes: npt.NDArray[np.int32], seed: int, rounds: int) -> Network:
-    """The network that tells flame pixels from others."""
-    centre, scale = features.mean(0), features.std(0) + 1e-3
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = MLPClassifier(
-            hidden_layer_sizes=_PIXEL_UNITS, alpha=1e-4, batch_size=512, learning_rate_init=2e-3,
-            max_iter=rounds, random_state=seed,
-        ).fit(_scaled(features, centre, scale), classes)  # fmt: skip
-    return _network(fitted, centre, scale)
+def _tensor(pictures: list[np.ndarray]) -> Tensor:
+    stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float()
+    return stacked.contiguous(memory_format=torch.channels_last)
 
 
-def fitted_heads(
-    films: Sequence[Rows], seed: int, members: int, rounds: int
-) -> tuple[tuple[Network, ...], tuple[Network, ...]]:
-    """The networks for the state and for the level, ``members`` of each, whose answers are averaged."""
-    rows = np.concatenate([film[0] for film in films])
-    states = np.array([STATES.index(s) for _, truth in films for s in truth.states])
-    levels = np.array([level for _, truth in films for level in truth.levels])
-    lit = (states == 1) | (states == 2)
-    centre, scale = rows.mean(0), rows.std(0) + 1e-2
-    scaled = _scaled(rows, centre, scale)
-    state: list[Network] = []
-    level: list[Network] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        for number in range(members):
-            common: dict[str, Any] = {
-                "hidden_layer_sizes": _HIDDEN_UNITS, "batch_size": 128, "max_iter": rounds,
-                "random_state": seed + number,
-            }  # fmt: skip
-            seen = MLPClassifier(alpha=3e-2, **common).fit(scaled, states)
-            state.append(_network(seen, centre, scale))
-            high = MLPRegressor(alpha=1e-1, **common).fit(scaled[lit], levels[lit])
-            level.append(_network(high, centre, scale))
-    return tuple(state), tuple(level)
+def _where_targets(places: np.ndarray) -> np.ndarray:
+    """How likely each cell, and nowhere, should be: a small bell round each burner, shape (961,)."""
+    columns, rows = np.meshgrid(np.arange(CELLS[0]), np.arange(CELLS[1]))
+    target = np.zeros(CELLS[0] * CELLS[1] + 1, np.float32)
+    for x, y in places:
+        if not (np.isfinite(x) and 0 <= x < WHOLE[0] and 0 <= y < WHOLE[1]):
+            continue
+        apart = ((columns + 0.5) * CELL - x) ** 2 + ((rows + 0.5) * CELL - y) ** 2
+        bell = np.exp(-apart / (2 * (0.6 * CELL) ** 2)).ravel()
+        target[:-1] += bell / bell.sum()
+    if target.sum() == 0:
+        target[-1] = 1
+    return target / target.sum()
 
 
-def straightened(model: Model, films: Iterable[Rows]) -> Floats:
-    """The level curve, shape (2, 5): where the three drawn levels are answered at, and what they are."""
-    answered: dict[float, list[float]] = {0.3: [], 0.6: [], 1.0: []}
-    for rows, truth in films:
-        _, raw = raw_answers(model, rows)
-        for state, level, value in zip(truth.states, truth.levels, raw, strict=True):
-            for known, values in answered.items():
-                if state in ("blue", "yellow") and abs(level - known) < 1e-3:
-                    values.append(float(value))
-    points = [float(np.median(values)) if values else -1.0 for values in answered.values()]
-    gaps = np.diff(points)
-    if gaps.min() < 0.05:
-        # Too little was learnt, or drawn, to straighten anything.
-        points, gaps = list(answered), np.diff(list(answered))
-    ends = [points[0] - gaps[0], *points, points[2] + 0.1]
-    return np.array([ends, [0.05, *answered, 1.0]], np.float32)
+def _where_batches(samples: Samples, rng: np.random.Generator) -> Iterator[Batch]:
+    order = rng.permutation(len(samples.scales))
+    size = _BATCH["where"]
+    for first in range(0, len(order) - size + 1, size):
+        pictures, targets = [], []
+        for k in order[first : first + size]:
+            warp = _warp(rng, WHOLE, WHOLE, 8.0)
+            pictures.append(_coloured(cv2.warpAffine(samples.wholes[k], warp, WHOLE), rng))
+            places = samples.places[k]
+            targets.append(_where_targets(places @ warp[:, :2].T + warp[:, 2]))
+        yield _tensor(pictures), torch.from_numpy(np.stack(targets))
 
 
-def fitted_sureness(model: Model, films: Iterable[Rows]) -> Floats:
-    """Weights of the logistic curve (Platt 1999) from what speaks for an answer to how often it is right."""
-    signs: list[npt.NDArray[np.float64]] = []
-    right: list[bool] = []
-    for rows, truth in films:
-        kinds, levels, found = answers_of(model, rows)
-        for k, (state, level) in enumerate(zip(truth.states, truth.levels, strict=True)):
-            signs.append(found[k])
-            right.append(word_of(kinds[k], float(levels[k])) == word_of(state, level))
-    table = np.stack(signs)
-    fit = LogisticRegression(C=1.0).fit(table[:, :2], right)
-    return np.array([*fit.coef_[0], fit.intercept_[0]], np.float32)
+def _what_batches(samples: Samples, rng: np.random.Generator) -> Iterator[Batch]:
+    order = rng.permutation(len(samples.scales))
+    size = _BATCH["what"]
+    for first in range(0, len(order) - size + 1, size):
+        chosen = order[first : first + size]
+        pictures = [
+            _coloured(
+                cv2.warpAffine(samples.parts[k], _warp(rng, KEPT_PART, PART, 5.0, PART_SCALE), PART), rng
+            )
+            for k in chosen
+        ]
+        said = np.stack([samples.scales[chosen], samples.colours[chosen].astype(np.float32)], 1)
+        yield _tensor(pictures), torch.from_numpy(said)
+
+
+def _where_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    return -(targets * functional.log_softmax(logits, 1)).sum(1).mean()
+
+
+def shares_of_scale(scales: Tensor) -> Tensor:
+    """A place on the scale as shares of its two neighbouring words, shape (N, 5)."""
+    words = torch.arange(HIDDEN, dtype=scales.dtype)
+    shares = (1 - (scales[:, None] - words).abs()).clamp(min=0)
+    return torch.cat([shares * (scales[:, None] < HIDDEN), (scales[:, None] >= HIDDEN).float()], 1)
+
+
+def _what_loss(logits: Tensor, said: Tensor) -> Tensor:
+    scales, colours = said[:, 0], said[:, 1]
+    state = -(shares_of_scale(scales) * functional.log_softmax(logits[:, :5], 1)).sum(1).mean()
+    lit = colours >= 0
+    if not lit.any():
+        return state
+    yellow = functional.binary_cross_entropy_with_logits(logits[lit, 5], colours[lit])
+    chances = torch.softmax(logits[lit, 1:4], 1)
+    meant = (chances * torch.arange(1.0, 4.0)).sum(1)
+    apart = functional.smooth_l1_loss(meant, scales[lit].clamp(1, 3), beta=0.25)
+    return state + _YELLOW_SHARE * yellow + _LEVEL_SHARE * apart
+
+
+def trained(
+    name: str, samples: Callable[[], Samples], work: Path, *, epochs: int, seed: int, say: Say
+) -> nn.Module:
+    """The network ``where`` or ``what``, trained for ``epochs`` on what ``samples`` gives.
+
+    A checkpoint lies in ``work`` after each epoch; a training that was stopped goes on from it.
+    """
+    torch.manual_seed(seed)
+    cv2.setNumThreads(1)
+    network: nn.Module = (Where() if name == "where" else What()).to(memory_format=torch.channels_last)
+    batches, loss_of = (_where_batches, _where_loss) if name == "where" else (_what_batches, _what_loss)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=_PEAK[name], weight_decay=_DECAY)
+    path = work / f"{name}.pt"
+    begun = 0
+    losses: list[float] = []
+    if path.is_file():
+        kept = torch.load(path, weights_only=True)
+        network.load_state_dict(kept["network"])
+        optimiser.load_state_dict(kept["optimiser"])
+        begun, losses = int(kept["epoch"]), [float(v) for v in kept.get("losses", ())]
+    if begun >= epochs:
+        return network.eval()
+    pictures_known = samples()
+    rounds = max(1, len(pictures_known.scales) // _BATCH[name])
+    for epoch in range(begun, epochs):
+        network.train()
+        rng = np.random.default_rng([seed, epoch])
+        total = 0.0
+        for number, (pictures, targets) in enumerate(batches(pictures_known, rng)):
+            at = (epoch + number / rounds) / epochs
+            warm = min(1.0, (epoch * rounds + number + 1) / 100)
+            for group in optimiser.param_groups:
+                group["lr"] = _PEAK[name] * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * at)))
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                logits = network(pictures)
+            loss = loss_of(logits.float(), targets)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+            optimiser.step()
+            total += float(loss.detach())
+        losses.append(round(total / rounds, 4))
+        kept = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+        stored(path, {**kept, "epoch": epoch + 1, "losses": losses})
+        say(f"{name}: epoch {epoch + 1} of {epochs}, loss {losses[-1]:.3f}")
+    return network.eval()

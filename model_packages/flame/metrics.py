@@ -11,62 +11,78 @@ import av
 import cv2
 import numpy as np
 
-from .answering import STATES, WORDS, Model, answers_of, word_of
+from .answering import STATES, WORDS, Numbers, Seen, answers_of, confidence_of, word_of
 from .drawing import FilmTruth
-from .network import Floats
-from .pixels import Picture, flame_maps
+from .firelight import fire_pixels
+from .looking import Picture
 
 _BINS = 10
+_FLAMES = ("off", "blue", "yellow", "hidden")
+
+Film = tuple[Seen, FilmTruth]
 
 
-def heat_figures(model: Model, films: Iterable[tuple[Floats, FilmTruth]]) -> dict[str, Any]:
-    """Accuracy a second and its parts, over films given as their features and truth.
+def heat_figures(numbers: Numbers, films: Iterable[Film]) -> dict[str, Any]:
+    """Accuracy a second and its parts, over films given as what the networks saw and their truth.
 
     A second counts where the flame was not hidden in its first picture; its word is off, low, medium or
     high. ``hidden`` answers there count as wrong.
     """
-    seconds: list[tuple[str, str, str, float, bool]] = []
+    seconds: list[tuple[str, str, float]] = []
     table = np.zeros((len(WORDS), len(WORDS) + 1), int)
     states = np.zeros((4, 4), int)
     apart: list[float] = []
     by_style: dict[str, list[bool]] = {}
-    for rows, truth in films:
-        kinds, levels, signs = answers_of(model, rows)
-        sure = 1 / (1 + np.exp(-(signs @ model.sure)))
+    for seen, truth in films:
+        flames, levels, odds = answers_of(seen, numbers)
+        sure = confidence_of(odds, numbers)
         for k, (state, level) in enumerate(zip(truth.states, truth.levels, strict=True)):
-            states[STATES.index(state), STATES.index(kinds[k])] += 1
+            states[_FLAMES.index(state), _FLAMES.index(flames[k])] += 1
             if k % 2:
                 continue
-            asked, said = word_of(state, level), word_of(kinds[k], float(levels[k]))
-            seconds.append((asked, said, kinds[k], float(sure[k]), asked == said))
+            asked, said = word_of(state, level), word_of(flames[k], float(levels[k]))
+            seconds.append((asked, said, float(sure[k])))
             if asked == "hidden":
                 continue
-            table[WORDS.index(asked), WORDS.index(said) if said in WORDS else len(WORDS)] += 1
+            table[WORDS.index(asked), STATES.index(said)] += 1
             by_style.setdefault(f"{truth.group}, {truth.camera}", []).append(asked == said)
-            if state in ("blue", "yellow") and kinds[k] in ("blue", "yellow"):
+            if "hidden" not in (state, flames[k]) and "off" not in (state, flames[k]):
                 apart.append(abs(level - float(levels[k])))
     counted = [row for row in seconds if row[0] != "hidden"]
     hidden = [row for row in seconds if row[0] == "hidden"]
-    kept = [row for row in counted if row[3] >= 0.5 and row[1] != "hidden"]
+    answered = [row for row in counted if row[1] != "hidden"]
+    kept = [row for row in answered if row[2] >= 0.5]
     lit = states[1:3, 1:3]
     return {
         "seconds": len(counted),
-        "heatAccuracy": _share(row[4] for row in counted),
+        "heatAccuracy": _share(asked == said for asked, said, _ in counted),
         "litOrOffAccuracy": _share(
-            (row[0] == "off") == (row[1] == "off") and row[1] != "hidden" for row in counted
+            said != "hidden" and (asked == "off") == (said == "off") for asked, said, _ in counted
         ),
         "colourAccuracyWhereLit": float(np.trace(lit) / max(1, lit.sum())),
         "levelMeanError": float(np.mean(apart)) if apart else None,
         "answeredShare": len(kept) / max(1, len(counted)),
-        "answeredAccuracy": _share(row[4] for row in kept),
-        "calibrationError": calibration_error([row[3] for row in seconds], [row[4] for row in seconds]),
+        "answeredAccuracy": _share(asked == said for asked, said, _ in kept),
+        "calibrationError": calibration_error([row[2] for row in seconds], [r[0] == r[1] for r in seconds]),
         "hiddenSeconds": len(hidden),
-        "hiddenSaidHidden": _share(row[1] == "hidden" for row in hidden),
-        "hiddenSaidHiddenOrUnsure": _share(row[1] == "hidden" or row[3] < 0.5 for row in hidden),
-        "words": {"columns": [*WORDS, "hidden"], "rows": dict(zip(WORDS, table.tolist(), strict=True))},
-        "states": {"columns": list(STATES), "rows": dict(zip(STATES, states.tolist(), strict=True))},
+        "hiddenSaidHidden": _share(said == "hidden" for _, said, _ in hidden),
+        "hiddenSaidHiddenOrUnsure": _share(said == "hidden" or sure < 0.5 for _, said, sure in hidden),
+        "words": {"columns": list(STATES), "rows": dict(zip(WORDS, table.tolist(), strict=True))},
+        "states": {"columns": list(_FLAMES), "rows": dict(zip(_FLAMES, states.tolist(), strict=True))},
         "byStyle": {name: _share(values) for name, values in sorted(by_style.items())},
     }
+
+
+def word_results(numbers: Numbers, films: Iterable[Film]) -> tuple[list[float], list[bool]]:
+    """The log odds of each picture's answer, and whether its word was right; hidden is a word too."""
+    found: list[float] = []
+    right: list[bool] = []
+    for seen, truth in films:
+        flames, levels, odds = answers_of(seen, numbers)
+        for k, (state, level) in enumerate(zip(truth.states, truth.levels, strict=True)):
+            found.append(float(odds[k]))
+            right.append(word_of(state, level) == word_of(flames[k], float(levels[k])))
+    return found, right
 
 
 def _share(values: Iterable[bool]) -> float | None:
@@ -84,11 +100,11 @@ def calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> flo
     return round(float(sum(len(s) * abs(s.mean() - h.mean()) for s, h in parts) / max(1, len(sure))), 4)
 
 
-def fire_figures(model: Model, folder: Path, every: int = 3) -> dict[str, Any]:
-    """How the pixel network does on the film of real fire (furg_house6, CC0) against its boxes.
+def fire_figures(folder: Path, every: int = 3) -> dict[str, Any]:
+    """How the rule for yellow fire does on the film of real fire (furg_house6, CC0) against its boxes.
 
-    A pixel is found where blue and yellow together reach one half, within pictures set to 640 px. Boxes are
-    not outlines: a perfect outline would find fewer pixels than the boxes hold.
+    Pictures are set to 640 px. Boxes are not outlines: a perfect outline would find fewer pixels than the
+    boxes hold.
     """
     film, labels = folder / "furg_house6.mp4", folder / "furg_house6.xml"
     marked: dict[int, list[tuple[int, ...]]] = {}
@@ -101,8 +117,7 @@ def fire_figures(model: Model, folder: Path, every: int = 3) -> dict[str, Any]:
     hit = said = real = boxes_found = boxes_all = pictures = 0
     for number, before, rgb, after, scale in _fire_pictures(film, every):
         truth = np.zeros(rgb.shape[:2], bool)
-        maps = flame_maps(model.pixel, before, rgb, after)
-        flame = maps[..., 0] + maps[..., 1] >= 0.5
+        flame = fire_pixels(before, rgb, after)
         boxes_here = marked.get(number, [])
         for x, y, w, h in boxes_here:
             part = (

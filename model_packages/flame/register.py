@@ -2,7 +2,8 @@
 
     python -m model_packages.flame.register ~/.local/share/bharatchef/models
 
-A package below its bar is not found where it lies; whoever registers it chooses it, and sees what it reached.
+A package that is not useful is not found where it lies; whoever registers it chooses it, and sees what it
+reached.
 """
 
 from __future__ import annotations
@@ -14,17 +15,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-FOUND, SET_ASIDE = "model.json", "model.below-bar.json"
+FOUND, SET_ASIDE, WEIGHTS = "model.json", "model.below-bar.json", "weights.ovz"
 _NEEDED = (
     "__init__.py",
     "answering.py",
-    "features.py",
     "inference.py",
-    "network.py",
+    "looking.py",
     "pixels.py",
     "requirements.txt",
     "MODEL_CARD.md",
-    "weights.npz",
+    WEIGHTS,
 )
 
 

@@ -1,4 +1,4 @@
-"""The flame package's parts: colours as filmed, candidates, networks, words, and requests that it refuses."""
+"""The flame package's parts: colours as filmed, what is looked at, steadying, words, refusals."""
 
 import io
 from fractions import Fraction
@@ -10,10 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_packages.flame import inference
-from model_packages.flame.answering import word_of
-from model_packages.flame.features import place_of
-from model_packages.flame.network import Network, network_from, shares
-from model_packages.flame.pixels import candidates, shots_of
+from model_packages.flame.answering import (
+    Numbers,
+    Seen,
+    answers_of,
+    burner_places,
+    confidence_of,
+    smoothed,
+    word_of,
+)
+from model_packages.flame.firelight import fire_pixels
+from model_packages.flame.fitting import logistic_curve
+from model_packages.flame.looking import CELLS, PART, WHOLE, in_picture, in_whole, part_of, whole_of
+from model_packages.flame.pixels import shots_of
 
 COLOURS = {"blue": (60, 110, 235), "yellow": (255, 180, 60), "grey": (120, 120, 120)}
 
@@ -48,44 +57,110 @@ def test_a_larger_picture_is_made_640_px_long() -> None:
     assert shots_of(chunk([(9, 9, 9)], size=(360, 720)))[0].rgb.shape == (640, 320, 3)
 
 
-@given(st.tuples(*[st.integers(0, 255)] * 3))
-def test_candidates_compare_linear_light(colour: tuple[int, int, int]) -> None:
-    codes = np.array(colour) / 255
-    red, green, blue = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
-    bluish = [blue - 0.10, 0.7 * blue - red, blue - 0.9 * green]
-    reddish = [red - 0.30, 0.4 * red - blue, red - 0.9 * green]
-    found = bool(candidates(np.full((4, 4, 3), colour, np.uint8))[2, 2])
-    # Within a code's width of a border either answer is right.
-    if min(bluish) > 0.01 or min(reddish) > 0.01:
-        assert found
-    if min(bluish) < -0.01 and min(reddish) < -0.01:
-        assert not found
+@given(st.integers(20, 700), st.integers(20, 700), st.floats(0, 1, width=32), st.floats(0, 1, width=32))
+def test_places_of_the_small_picture_and_of_the_picture_are_each_others(
+    width: int, height: int, x: float, y: float
+) -> None:
+    place = x * width, y * height
+    small = in_whole(place, (height, width, 3))
+    assert -1 <= small[0] <= WHOLE[0] + 1
+    assert -1 <= small[1] <= WHOLE[1] + 1
+    assert np.allclose(in_picture(small, (height, width, 3)), place, atol=1e-3)
 
 
-@given(st.integers(0, 2**31), st.integers(1, 6))
-def test_a_stored_network_answers_as_before(seed: int, outputs: int) -> None:
-    rng = np.random.default_rng(seed)
-
-    def half(*shape: int) -> np.ndarray:
-        return rng.normal(size=shape).astype(np.float16).astype(np.float32)
-
-    net = Network(half(5), np.ones(5, np.float32), (half(5, 7), half(7, outputs)), (half(7), half(outputs)))
-    rows = half(11, 5)
-    assert np.array_equal(network_from(net.arrays("x"), "x")(rows), net(rows))
-    assert np.allclose(shares(net(rows)).sum(-1), 1, atol=1e-5)
+def test_the_small_picture_shows_a_spot_where_it_says() -> None:
+    rgb = np.zeros((480, 360, 3), np.uint8)
+    rgb[300:316, 80:96] = 255
+    x, y = in_whole((88, 308), rgb.shape)
+    rows, columns = np.nonzero(whole_of(rgb)[..., 0] > 128)
+    assert abs(columns.mean() - x) < 1
+    assert abs(rows.mean() - y) < 1
 
 
-def test_a_network_that_does_not_fit_together_is_refused() -> None:
-    net = Network(
-        np.zeros(2, np.float32),
-        np.ones(2, np.float32),
-        (np.ones((3, 1), np.float32),),
-        (np.ones(1, np.float32),),
-    )
-    with pytest.raises(ValueError, match=r"expected \(2, 1\), got \(3, 1\)"):
-        network_from(net.arrays("x"), "x")
-    with pytest.raises(ValueError, match="expected a network named 'y'"):
-        network_from(net.arrays("x"), "y")
+def test_a_part_is_black_beyond_the_picture() -> None:
+    rgb = np.full((360, 640, 3), 200, np.uint8)
+    corner = part_of(rgb, (0, 0))
+    assert corner.shape == (PART[1], PART[0], 3)
+    assert (corner[: PART[1] // 2 - 2] == 0).all()
+    assert (corner[PART[1] // 2 + 2 :, PART[0] // 2 + 2 :] == 200).all()
+
+
+def chances(cells: list[tuple[int, int] | None]) -> np.ndarray:
+    """Each picture's chances: nearly all in one cell (column, row), or nowhere."""
+    out = np.full((len(cells), CELLS[0] * CELLS[1] + 1), 1e-5)
+    for k, cell in enumerate(cells):
+        out[k, -1 if cell is None else cell[1] * CELLS[0] + cell[0]] = 0.9
+    return out
+
+
+def test_a_burner_that_a_hand_covers_for_a_moment_keeps_its_place() -> None:
+    seen = burner_places(chances([(10, 5)] * 4 + [None] + [(10, 5)] * 4), (384, 640, 3))
+    assert np.allclose(seen, (10.5 * 16, 5.5 * 16), atol=4)
+
+
+@given(st.lists(st.lists(st.floats(0.01, 1), min_size=5, max_size=5), min_size=1, max_size=30))
+def test_steadied_chances_are_chances(rows: list[list[float]]) -> None:
+    out = smoothed(np.array(rows), 0.9)
+    assert out.shape == (len(rows), 5)
+    assert np.allclose(out.sum(1), 1)
+    assert (out >= 0).all()
+
+
+def seen(words: list[int], strength: float = 4.0, nowhere: float = 0.0) -> Seen:
+    logits = np.zeros((len(words), 6))
+    for k, word in enumerate(words):
+        logits[k, word] = strength
+    logits[:, 5] = -3.0
+    return Seen(np.full(len(words), nowhere), logits, ((0.0, 0.0),) * len(words))
+
+
+NUMBERS = Numbers(0.95, 1.0, 0.5, (1.0, 0.0))
+
+
+def test_one_odd_picture_does_not_change_the_heat() -> None:
+    flames, levels, _ = answers_of(seen([3, 3, 3, 1, 3, 3, 3]), NUMBERS)
+    assert {word_of(f, v) for f, v in zip(flames, levels, strict=True)} == {"high"}
+    assert flames == ["blue"] * 7
+
+
+def test_a_change_that_lasts_is_told_where_it_is() -> None:
+    flames, levels, _ = answers_of(seen([0] * 5 + [2] * 5), NUMBERS)
+    assert [word_of(f, v) for f, v in zip(flames, levels, strict=True)] == ["off"] * 5 + ["medium"] * 5
+    assert levels[:5].max() == 0
+
+
+def test_where_no_burner_is_in_view_the_flame_is_hidden_and_never_off() -> None:
+    flames, levels, _ = answers_of(seen([0] * 6, nowhere=0.99), NUMBERS)
+    assert flames == ["hidden"] * 6
+    assert levels.max() == 0
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=12), st.floats(0, 6))
+def test_a_level_never_contradicts_its_word(words: list[int], strength: float) -> None:
+    flames, levels, odds = answers_of(seen(words, strength), NUMBERS)
+    for flame, level in zip(flames, levels, strict=True):
+        assert (level == 0) == (flame in ("off", "hidden"))
+        assert flame in ("off", "hidden") or word_of(flame, level) != "off"
+    assert ((confidence_of(odds, NUMBERS) >= 0) & (confidence_of(odds, NUMBERS) <= 1)).all()
+
+
+def test_the_curve_of_confidence_finds_how_often_answers_are_right() -> None:
+    rng = np.random.default_rng(4)
+    odds = rng.normal(0, 3, 4000)
+    right = rng.random(4000) < 1 / (1 + np.exp(-(0.5 * odds - 0.7)))
+    slope, shift = logistic_curve(odds, right.astype(float))
+    assert slope == pytest.approx(0.5, abs=0.06)
+    assert shift == pytest.approx(-0.7, abs=0.1)
+
+
+def test_open_fire_is_bright_red_and_restless() -> None:
+    room = np.full((60, 80, 3), 70, np.uint8)
+    burning = room.copy()
+    burning[20:40, 30:50] = COLOURS["yellow"]
+    found = fire_pixels(room, burning, room)
+    assert found[30, 40]
+    assert not found[5, 5]
+    assert not fire_pixels(burning, burning, burning).any()
 
 
 @pytest.mark.parametrize(
@@ -94,15 +169,6 @@ def test_a_network_that_does_not_fit_together_is_refused() -> None:
 )
 def test_levels_have_words(flame: str, level: float, word: str) -> None:
     assert word_of(flame, level) == word
-
-
-def test_the_place_is_where_most_flame_is() -> None:
-    total = np.zeros((360, 640), np.float32)
-    total[200:220, 400:440] = 1
-    total[50:54, 50:54] = 1
-    row, column = place_of(total)
-    assert abs(row - 210) < 60
-    assert abs(column - 420) < 90
 
 
 def test_what_is_no_film_is_refused_with_a_status() -> None:

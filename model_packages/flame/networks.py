@@ -1,0 +1,116 @@
+"""The two networks in PyTorch: where the burner is, and what its flame does; only training uses this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import openvino
+import torch
+from torch import Tensor, nn
+
+from .looking import PART, WHOLE
+
+_WIDTHS = (32, 64)
+_STEM = 4
+
+
+def _layer(inside: int, outside: int, stride: int = 1, spread: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inside, outside, 3, stride, spread, dilation=spread, bias=False),
+        nn.BatchNorm2d(outside),
+        nn.ReLU(inplace=True),
+    )
+
+
+class _Residual(nn.Module):
+    """Two convolutions added to what came in (He et al. 2016); ``spread`` widens what they see."""
+
+    def __init__(self, width: int, spread: int = 1) -> None:
+        super().__init__()
+        self.first = _layer(width, width, 1, spread)
+        self.second = nn.Sequential(
+            nn.Conv2d(width, width, 3, 1, spread, dilation=spread, bias=False), nn.BatchNorm2d(width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.second(self.first(x)))
+
+
+class _Trunk(nn.Module):
+    """Bytes of RGB to features; the normalisation is part of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fold = nn.PixelUnshuffle(_STEM)
+        self.stem = _layer(3 * _STEM * _STEM, _WIDTHS[0])
+        self.fine = _Residual(_WIDTHS[0])
+        self.down = _layer(_WIDTHS[0], _WIDTHS[1], 2)
+        self.middle = _Residual(_WIDTHS[1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.fold(x / 64.0 - 2.0).contiguous(memory_format=torch.channels_last)
+        return self.middle(self.down(self.fine(self.stem(x))))
+
+
+class Where(nn.Module):
+    """Small whole pictures (N, 3, 192, 320), values 0 to 255, to logits (N, 961): cells, and nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = _Trunk()
+        self.wide = nn.Sequential(_Residual(_WIDTHS[1], 2), _Residual(_WIDTHS[1], 4))
+        self.cells = nn.Conv2d(_WIDTHS[1], 1, 1)
+        self.nowhere = nn.Sequential(nn.Linear(2 * _WIDTHS[1], 64), nn.ReLU(inplace=True), nn.Linear(64, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.wide(self.trunk(x))
+        pooled = torch.cat([seen.mean((2, 3)), seen.amax((2, 3))], 1)
+        return torch.cat([self.cells(seen).flatten(1), self.nowhere(pooled)], 1)
+
+
+class What(nn.Module):
+    """Parts of pictures (N, 3, 144, 192), values 0 to 255, to logits (N, 6): the five states, and yellow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fold = nn.PixelUnshuffle(_STEM)
+        self.seen = nn.Sequential(
+            _layer(3 * _STEM * _STEM, 32),
+            _layer(32, 48, 2),
+            _Residual(48),
+            _layer(48, 96, 2),
+            _Residual(96),
+        )
+        self.where = nn.Conv2d(96, 4, 1)
+        self.heads = nn.Sequential(nn.Linear(96 * 6, 96), nn.ReLU(inplace=True), nn.Linear(96, 6))
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = self.seen(self.fold(x / 64.0 - 2.0).contiguous(memory_format=torch.channels_last))
+        attention = torch.softmax(self.where(seen).flatten(2), 2)
+        flat = seen.flatten(2)
+        looked_at = torch.matmul(attention, flat.transpose(1, 2)).flatten(1)
+        # A flame is small in the part: the mean alone would drown it.
+        return self.heads(torch.cat([looked_at, flat.mean(2), flat.amax(2)], 1))
+
+
+def graph_of(network: nn.Module) -> openvino.Model:
+    """The trained network as an OpenVINO model that takes uint8 (N, height, width, 3) RGB."""
+    size = WHOLE if isinstance(network, Where) else PART
+    network = network.eval().float()
+    example = torch.zeros(1, 3, size[1], size[0])
+    model = openvino.convert_model(network, example_input=example)
+    steps = openvino.preprocess.PrePostProcessor(model)
+    steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    steps.input().preprocess().convert_element_type(openvino.Type.f32)
+    built = steps.build()
+    built.reshape([-1, size[1], size[0], 3])
+    return built
+
+
+def stored(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint that takes the place of an older one only when it is whole."""
+    partial = path.with_name(f".{path.name}.partial")
+    torch.save(state, partial)
+    partial.replace(path)
