@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bharatchef.judgement.expert import TYPICAL
 from bharatchef.report.words import clock
 from bharatchef.results import EvaluationResult
 
@@ -34,7 +35,11 @@ def beside_expert(result: EvaluationResult) -> Beside | None:
     match = result.expert_match
     if match is None:
         return None
-    others = f", one of {match.experts} experts of this dish" if match.experts > 1 else ""
+    who = f"{match.performance_id}, one of {match.experts} experts of this dish"
+    if match.experts == 1:
+        who = match.performance_id
+    elif match.performance_id == TYPICAL:
+        who = f"what is typical of {match.experts} experts of this dish"
     rows = []
     for step in result.dish.expected_steps:
         factor = match.tempo.get(step.step_id)
@@ -45,7 +50,7 @@ def beside_expert(result: EvaluationResult) -> Beside | None:
             (e for e, t in match.time_map.pairs if t >= shown.start_s), match.time_map.pairs[-1][0]
         )
         rows.append(BesideRow(step.description, clock(expert_s), clock(shown.start_s), _tempo(factor)))
-    return Beside(match.time_map.meaningless, f"{match.performance_id}{others}", tuple(rows))
+    return Beside(match.time_map.meaningless, who, tuple(rows))
 
 
 def _tempo(factor: float) -> str:
