@@ -14,6 +14,12 @@ PROGRAMS = (
     ("Drawing films", ["-m", "benchmarks.kitchen_sim"]),
     ("Steps out of simulated model outputs", ["benchmarks/perception/run.py"]),
     ("What a model host costs over the call in process", ["-m", "benchmarks.models.host"]),
+    ("TorchServe beside that host", ["-m", "benchmarks.models.torchserve"]),
+    ("Things in view, on drawn kitchens", ["-m", "model_packages.yolov8.evaluate"]),
+    ("The finished plate, on drawn kitchens", ["-m", "model_packages.resnet.evaluate"]),
+    ("The flame, on drawn kitchens", ["-m", "model_packages.flame.evaluate"]),
+    ("Steps by example", ["-m", "benchmarks.models.by_example", "--dishes", "2"]),
+    ("From film to deviations", ["-m", "benchmarks.models.whole_way", "--films", "12"]),
     ("Judging real cooking", ["-m", "benchmarks.captaincook4d"]),
 )
 
