@@ -48,7 +48,7 @@ mar: setup-train ## pack the packages that come with the program for TorchServe,
 model-archives: setup ## and for SageMaker, into build/model-archives/NAME/model.tar.gz
 	@$(BIN)/python -m model_packages.serving pack-all archive build/model-archives
 
-bench: setup ## every figure that README and docs name (takes a while)
+bench: setup-train ## every figure that README and docs name (takes a while)
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was made here, the environment included
