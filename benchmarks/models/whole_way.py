@@ -35,9 +35,10 @@ from bharatchef.perception.analysers import answer_of, pieces_of, seen_by
 from bharatchef.perception.performance import performance_from
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.vocabulary import DeviationKind
-from kitchen_sim.film import draw_film, segments_path, truth_path
+from kitchen_sim.film import draw_film, truth_path
+from kitchen_sim.scene import Scene
 from kitchen_sim.script import Script
-from kitchen_sim.truth import DEVIATIONS
+from kitchen_sim.truth import DEVIATIONS, segments_of
 from knowledge_base.library import DishLibrary
 from model_packages.training.kitchens import TEST_GROUPS
 
@@ -89,12 +90,12 @@ def found_in(film: Film, path: Path, models: LocalModels | None, work: Path) -> 
     lost: list[str] = []
     began, cpu = time.perf_counter(), time.process_time()
     if models is None:
-        given = read_segments(segments_path(path).read_bytes(), "truth.json", film.dish)
+        known = json.dumps(segments_of(Scene(film.script))).encode()
+        given = read_segments(known, "truth.json", film.dish)
         performance = performance_from(film.dish, given=given)
     else:
         performance, lost = performance_of(film, path, models, work)
     judgement = judge(film.dish, performance, load_thresholds())
-    truth = json.loads(truth_path(path).read_text("utf-8"))
     return {
         "film": film.name,
         "seconds": performance.duration_s,
@@ -109,7 +110,7 @@ def found_in(film: Film, path: Path, models: LocalModels | None, work: Path) -> 
             for d in judgement.deviations
             if d.cause_id is None and d.kind is not DeviationKind.NOT_SEEN
         ],
-        "truth": [[s["stepId"], s["startTime"], s["endTime"]] for s in truth["steps"]],
+        "truth": [[s.step_id, s.start_s, s.end_s] for s in film.script.steps],
         "seen": [[s.step_id, s.start_s, s.end_s, s.confidence] for s in performance.segments],
         "unavailable": lost,
     }
@@ -212,7 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     models = None if given.from_truth else LocalModels((*(given.models or ()), *built_in_folders()))
     rows: list[dict[str, Any]] = []
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
-        for film, path in zip(asked, pool.map(_drawn, jobs), strict=True):
+        # What judging alone reaches needs no picture.
+        paths = (path for _, path in jobs) if models is None else pool.map(_drawn, jobs)
+        for film, path in zip(asked, paths, strict=True):
             rows.append(found_in(film, path, models, given.work))
             print(
                 f"{film.name}: {len(rows[-1]['reported'])} reported, {len(rows[-1]['planted'])} planted",
