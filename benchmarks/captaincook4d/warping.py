@@ -2,18 +2,24 @@
 
     python -m benchmarks.captaincook4d.warping
 
-prints one line; ``results.py`` runs it in a process of its own.
+prints one line; ``results.py`` runs it in a process of its own. tslearn imports PyTorch where it is
+installed, and takes some 180 MB and seconds more for it; the laptop mode does not install it, so it is kept
+out here (``--with-torch`` lets it in).
 """
 
 from __future__ import annotations
 
 import resource
+import sys
 import time
 from collections.abc import Callable
 
 
 def main() -> None:
     """Measure and print."""
+    if "--with-torch" not in sys.argv:
+        # An import of what is None here fails as one of what is not installed.
+        sys.modules["torch"] = None  # type: ignore[assignment]
     import numpy as np
 
     from bharatchef.judgement import load_thresholds

@@ -86,7 +86,7 @@ def test_an_unpacked_archive_serves_from_an_empty_folder(tmp_path: Path) -> None
     unpacked = tmp_path / "empty"
     unpacked.mkdir()
     with tarfile.open(out) as tar:
-        tar.extractall(unpacked, filter="data")
+        tar.extractall(unpacked)
     shutil.rmtree(tmp_path / "packages")
     names = {"SM_MODEL_DIR": str(unpacked), "SAGEMAKER_BIND_TO_PORT": "0"}
     with hosted(unpacked, words=("serve", "--host", "127.0.0.1"), wait=False, **names) as host:
@@ -99,7 +99,7 @@ def test_an_unpacked_archive_serves_from_an_empty_folder(tmp_path: Path) -> None
 def test_an_archive_of_an_archive_s_folder_is_the_same_package(tmp_path: Path) -> None:
     archive(whole_package(tmp_path), tmp_path / "model.tar.gz")
     with tarfile.open(tmp_path / "model.tar.gz") as tar:
-        tar.extractall(tmp_path / "unpacked", filter="data")
+        tar.extractall(tmp_path / "unpacked")
     package_there = read_package(tmp_path / "unpacked")
     assert package_there.problem == ""
     assert package_there.answer(film(220), "video/mp4").decoded["times"] == [0.5]

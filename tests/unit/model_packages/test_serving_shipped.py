@@ -51,7 +51,7 @@ def test_it_serves_from_its_unpacked_archive(tmp_path: Path, name: str) -> None:
     unpacked = tmp_path / "empty"
     unpacked.mkdir()
     with tarfile.open(tmp_path / "model.tar.gz") as tar:
-        tar.extractall(unpacked, filter="data")
+        tar.extractall(unpacked)
     shutil.rmtree(tmp_path / "packages")
     names = {"SM_MODEL_DIR": str(unpacked), "SAGEMAKER_BIND_TO_PORT": "0"}
     with hosted(unpacked, words=("serve", "--host", "127.0.0.1"), wait=False, **names) as host:
