@@ -35,7 +35,8 @@ def synchronised(
 
     The middle of the shorter film is looked for in the longer one by subsequence time warping
     (``find_clip``); both cameras run at one speed, so one offset must hold for all of it: the best one
-    near the place found, by correlation, is taken.
+    near the place found, by correlation, is taken. Where one camera runs so early or late that the middle of
+    the shorter film is not in the other one, it is not found.
 
     Args:
         front, side: movement of the two films, shape (moments,), ``rate`` moments a second.
