@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
 from bharatchef.records import ActionSequence, Dish, Evaluation, Feedback, User
 from bharatchef.results import EvaluationResult
+from bharatchef.vocabulary import DeviationKind
 
 
 class Clock(Protocol):
@@ -152,13 +153,40 @@ class Models(Protocol):
 
 
 @dataclass(frozen=True)
+class TipText:
+    """A tip's words in one language; ``safety`` is quoted word for word, or empty."""
+
+    mistake: str
+    why: str
+    correction: str
+    safety: str = ""
+    reviewed: bool = False
+
+
+@dataclass(frozen=True)
 class Tip:
-    """One reviewed piece of advice; safety tips are quoted word for word."""
+    """One reviewed piece of advice; safety tips are quoted word for word.
+
+    ``kinds`` are the deviations it answers; ``dishes``, ``steps`` ("dish:step") and ``points``
+    ("dish:step:point") say where it holds: everywhere, where it names none. ``texts`` holds its words in
+    other languages by their code.
+    """
 
     tip_id: str
     text: str
     safety: bool
     source: str
+    mistake: str = ""
+    why: str = ""
+    correction: str = ""
+    severity: Literal["low", "medium", "high"] = "medium"
+    texts: Mapping[str, TipText] = field(default_factory=dict)
+    kinds: tuple[DeviationKind, ...] = ()
+    actions: tuple[str, ...] = ()
+    ingredients: tuple[str, ...] = ()
+    dishes: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
 
 
 class TipStore(Protocol):

@@ -14,6 +14,7 @@ from bharatchef.vocabulary import (
     Confidence,
     DeviationKind,
     HeatLevel,
+    Language,
     Level,
     Points,
     Record,
@@ -267,7 +268,11 @@ class FollowUp(Record):
 
 
 class Feedback(Record):
-    """Table Feedback: the coach's words. ``worded_by`` is ``rules`` or the model's id."""
+    """Table Feedback: the coach's words. ``worded_by`` is ``rules`` or the model's id.
+
+    ``language_reviewed`` is whether a speaker of the language has read the fixed words it is made of, and
+    the tips it cites; ``in_english`` names what stands in English because the language's words are lacking.
+    """
 
     evaluation_id: str
     mistakes: Annotated[tuple[Mistake, ...], Field(max_length=5)]
@@ -278,6 +283,11 @@ class Feedback(Record):
     worded_by: str = "rules"
     prompt_version: str = ""
     prompt_sha256: Sha256 | None = None
+    language: Language = Language.ENGLISH
+    language_reviewed: bool = True
+    in_english: tuple[str, ...] = ()
+    words_version: str = ""
+    words_sha256: Sha256 | None = None
 
 
 # --- the other tables ----------------------------------------------------------------------------
@@ -291,6 +301,7 @@ class User(Record):
     name: str = ""
     created_at: AwareDatetime
     skill_level: Level | None = None
+    language: Language | None = None
 
 
 class Evaluation(Record):
@@ -312,6 +323,7 @@ class Evaluation(Record):
     coverage: Confidence | None = None
     rubric_version: str = ""
     failure_reason: str = ""
+    language: Language = Language.ENGLISH
     result_s3_key: str | None = Field(default=None, alias="resultS3Key")
 
 

@@ -85,6 +85,15 @@ class Status(StrEnum):
     FAILED = "FAILED"
 
 
+class Language(StrEnum):
+    """Languages that feedback is written in; ``hi-latn`` is Hindi in Latin letters (Hinglish)."""
+
+    ENGLISH = "en"
+    HINDI = "hi"
+    TAMIL = "ta"
+    HINGLISH = "hi-latn"
+
+
 class HeatLevel(StrEnum):
     """Heat as a cook names it."""
 

@@ -6,21 +6,33 @@ strengths by id, and adds words alone.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from bharatchef.vocabulary import Category, Confidence, DeviationKind, Level, Points, Record, Slug, Span
+from bharatchef.vocabulary import (
+    Category,
+    Confidence,
+    DeviationKind,
+    Language,
+    Level,
+    Points,
+    Record,
+    Slug,
+    Span,
+)
 
-
-class Language(StrEnum):
-    """Languages that feedback is written in; ``hi-latn`` is Hindi in Latin letters (Hinglish)."""
-
-    ENGLISH = "en"
-    HINDI = "hi"
-    TAMIL = "ta"
-    HINGLISH = "hi-latn"
+__all__ = [
+    "Brief",
+    "Fault",
+    "GivenDeviation",
+    "GivenStrength",
+    "GivenTip",
+    "Language",
+    "Verdict",
+    "WordedMistake",
+    "Wording",
+]
 
 
 class GivenTip(Record):

@@ -39,11 +39,22 @@ DESIGNED = {
     Feedback: {"evaluationId", "mistakes", "encouragement", "nextSteps"},
 }
 ADDED = {
-    User: set(),
+    User: {"language"},
     Dish: {"version", "sha256", "aliases", "source", "plating", "safety", "expertPerformances"},
-    Evaluation: {"workKey", "coverage", "rubricVersion", "failureReason", "resultS3Key"},
+    Evaluation: {"workKey", "coverage", "rubricVersion", "failureReason", "language", "resultS3Key"},
     ActionSequence: set(),
-    Feedback: {"followUps", "previousEvaluationId", "wordedBy", "promptVersion", "promptSha256"},
+    Feedback: {
+        "followUps",
+        "previousEvaluationId",
+        "wordedBy",
+        "promptVersion",
+        "promptSha256",
+        "language",
+        "languageReviewed",
+        "inEnglish",
+        "wordsVersion",
+        "wordsSha256",
+    },
 }
 
 
