@@ -119,7 +119,7 @@ class TipIndex(Protocol):
 def fused(keyword: Sequence[str], vector: Sequence[str], k: int = RANK_OFFSET) -> list[Found]:
     """Two rankings as one by reciprocal rank fusion (Cormack, Clarke and Buettcher 2009), best first.
 
-    A tip's score is the sum of ``1 / (k + rank)`` over the rankings that hold it; an id that stands twice in a
+    A tip scores the sum of ``1 / (k + rank)`` over the rankings that hold it; an id that stands twice in a
     ranking counts where it stands first. Ties go to the better best rank, then to the better keyword rank,
     then by id, so that the order depends on the rankings alone.
 
