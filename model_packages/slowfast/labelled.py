@@ -1,15 +1,16 @@
-"""Reads people's own films with their segments beside them, for training; knows no network.
+"""Reads people's own films with their labels beside them, for training; knows no network.
 
-A folder of films, one folder for each person or kitchen. Beside ``film.mp4`` lies ``film.segments.json`` (or
-``film.json``) in the program's own format. People and kitchens are kept apart whole: what is learned from one
-is measured on another.
+A folder of films. What is done in them stands either beside each ``film.mp4`` as ``film.segments.json`` (or
+``film.json``) in the program's own format, one folder for each person or kitchen; or in files that name the
+films: EPIC-KITCHENS-100, CaptainCook4D, Label Studio (``label_files.py``). Which it is, the files say. People
+and kitchens are kept apart whole: what is learned from one is measured on another.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,53 +21,115 @@ import numpy.typing as npt
 from kitchen_sim.errors import DrawingError
 from kitchen_sim.storyboard import motion_of
 
+from .label_files import Marked, Segment, reader_of
 from .learning import Film
+from .parting import split
 from .pictures import FPS, decoded
 
-_FILMS = (".mp4", ".mov", ".mkv", ".webm")
+__all__ = ["Labelled", "film_of", "label_of", "labelled_films", "numbers_of", "split"]
+
+_FILMS = (".mp4", ".mov", ".mkv", ".webm", ".avi")
+# CaptainCook4D's films say their height after the recording's number.
+_HEIGHT = re.compile(r"_\d{3,4}p$")
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A film, its segments as (start, end, action) in seconds, and whose it is."""
+    """A film, its segments as (start, end, action) in seconds, who cooks and where."""
 
     film: Path
-    segments: tuple[tuple[float, float, str], ...]
-    whose: str
+    segments: tuple[Segment, ...]
+    person: str
+    kitchen: str
+
+    @property
+    def whose(self) -> str:
+        """The person, and the kitchen where it has a name of its own."""
+        return self.person if self.kitchen == self.person else f"{self.person}, {self.kitchen}"
 
 
 def labelled_films(folder: Path) -> tuple[Labelled, ...]:
-    """Every film under ``folder`` that has segments beside it.
+    """Every film under ``folder`` that has labels, by path; labels of other films are passed over.
 
     Raises:
-        ValueError: there is none, or a file of segments cannot be read; the message names it.
+        ValueError: there is none, or a file of labels cannot be read; the message names it and the row.
     """
-    found = []
-    for film in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _FILMS):
-        beside = (film.with_suffix(".segments.json"), film.with_suffix(".json"))
-        path = next((p for p in beside if p.is_file()), None)
-        if path is not None:
-            inside = film.relative_to(folder).parts
-            found.append(Labelled(film, _segments(path), inside[0] if len(inside) > 1 else film.stem))
+    films = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _FILMS)
+    found: dict[Path, Labelled] = {}
+    said_in: dict[Path, Path] = {}
+    own = {path for film in films for path in _beside(film)}
+    by_name: dict[str, list[Path]] = {}
+    for film in films:
+        by_name.setdefault(_name(film), []).append(film)
+    without: list[str] = []
+    for film, path, marked in [*_own(films), *_others(folder, own, by_name, without)]:
+        if film in found:
+            raise ValueError(
+                f"expected labels of {film.name} in one file, got {said_in[film].name} and {path.name}"
+            )
+        inside = film.relative_to(folder).parts
+        person = marked.person or marked.kitchen or (inside[0] if len(inside) > 1 else film.stem)
+        found[film] = Labelled(film, marked.segments, person, marked.kitchen or person)
+        said_in[film] = path
     if not found:
-        raise ValueError(f"expected films with a .segments.json beside them under {folder}, got none")
-    return tuple(found)
+        raise ValueError(
+            "expected films with a .segments.json beside them, or with a file of labels that names them,"
+            f" under {folder}, got none{'; ' + without[0] if without else ''}"
+        )
+    return tuple(found[film] for film in sorted(found))
 
 
-def _segments(path: Path) -> tuple[tuple[float, float, str], ...]:
+def _beside(film: Path) -> tuple[Path, Path]:
+    return film.with_suffix(".segments.json"), film.with_suffix(".json")
+
+
+def _name(film: Path) -> str:
+    return _HEIGHT.sub("", film.stem).lower()
+
+
+def _own(films: Sequence[Path]) -> Iterator[tuple[Path, Path, Marked]]:
+    for film in films:
+        path = next((p for p in _beside(film) if p.is_file()), None)
+        if path is not None:
+            yield film, path, Marked(film.stem, _segments(path))
+
+
+def _others(
+    folder: Path, own: set[Path], by_name: Mapping[str, Sequence[Path]], without: list[str]
+) -> Iterator[tuple[Path, Path, Marked]]:
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".csv", ".json")):
+        reader = None if path in own else reader_of(path)
+        if reader is None:
+            continue
+        any_there = False
+        rows = reader()
+        for marked in rows:
+            there = by_name.get(marked.film.lower(), ())
+            if len(there) > 1:
+                raise ValueError(f"expected one film {marked.film} for {path}, got {len(there)} of that name")
+            if there:
+                any_there = True
+                yield there[0], path, marked
+        if rows and not any_there:
+            without.append(f"{path.name} names {len(rows)} films, such as {rows[0].film}.mp4")
+
+
+def _segments(path: Path) -> tuple[Segment, ...]:
+    where = str(path)
     try:
         plain: Any = json.loads(path.read_text("utf-8"))
         if not isinstance(plain, Mapping) or plain.get("format") != "bharatchef-segments":
             raise ValueError("its format is not 'bharatchef-segments'")
-        rows = tuple(
-            (float(row["startTime"]), float(row["endTime"]), str(row["actionType"]))
-            for row in plain["segments"]
-        )
-        if any(not 0 <= a < b for a, b, _ in rows):
-            raise ValueError("a segment ends before it starts")
+        rows = []
+        for number, row in enumerate(plain["segments"], 1):
+            where = f"{path}, segment {number}"
+            start_s, end_s = float(row["startTime"]), float(row["endTime"])
+            if not 0 <= start_s < end_s:
+                raise ValueError("a segment ends before it starts")
+            rows.append((start_s, end_s, str(row["actionType"])))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"expected segments of a film in {path}: {error}") from error
-    return rows
+        raise ValueError(f"expected segments of a film in {where}: {error}") from error
+    return tuple(rows)
 
 
 def label_of(action: str, labels: Sequence[str]) -> int:
@@ -98,25 +161,3 @@ def numbers_of(
     for start_s, end_s, action in segments:
         numbers[(times >= start_s) & (times < end_s)] = label_of(action, labels)
     return numbers
-
-
-def split(films: Sequence[Labelled], seed: int = 0) -> dict[str, tuple[Labelled, ...]]:
-    """Training, calibration and test films, no person or kitchen in two of them.
-
-    Raises:
-        ValueError: they are of fewer than three people or kitchens.
-    """
-    people = sorted(
-        {film.whose for film in films}, key=lambda who: hashlib.sha256(f"{seed} {who}".encode()).digest()
-    )
-    if len(people) < 3:
-        raise ValueError(
-            f"expected films of at least 3 people or kitchens (one folder each), got {len(people)}"
-        )
-    held = max(1, len(people) // 5)
-    parts = {
-        "calibration": people[:held],
-        "test": people[held : 2 * held],
-        "training": people[2 * held :],
-    }
-    return {name: tuple(f for f in films if f.whose in chosen) for name, chosen in parts.items()}
