@@ -84,7 +84,7 @@ def _with_some_left_out(films: Sequence[F], seed: int) -> dict[str, tuple[F, ...
     if best is None:
         raise ValueError(
             f"expected films of at least 3 people or kitchens that can be kept apart, got {len(people)}"
-            f" people in {len(kitchens)} kitchens; film more, or put each one's films into a folder of their own"
+            f" people in {len(kitchens)} kitchens; film more, or put each one's films into a folder"
         )
     lost = int((best < 0).sum())
     _log.warning(
