@@ -197,6 +197,71 @@ class TipStore(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ChatFacts:
+    """What is known of a chat model before it is asked.
+
+    Attributes:
+        model_id: as its host names it; it goes into the result.
+        input_price_id, output_price_id: what a token in and a token out cost, in the price table.
+        pixels_per_token: how many pixels of a picture are billed as one token.
+        overhead_tokens: tokens in that are billed beyond the text that is sent, for the asked form.
+        stays_in_india: whether what is sent is processed in India alone.
+    """
+
+    model_id: str
+    input_price_id: str
+    output_price_id: str
+    pixels_per_token: float
+    overhead_tokens: int
+    stays_in_india: bool
+
+
+@dataclass(frozen=True)
+class ChatAnswer:
+    """A chat model's answer and what it used, as its host counted it.
+
+    ``stop``: ``whole``, ``cut_off`` (it came to its longest length), ``refused`` (the model would not), or
+    ``blocked`` (a guardrail let it not through).
+    """
+
+    text: str
+    stop: Literal["whole", "cut_off", "refused", "blocked"]
+    input_tokens: int
+    output_tokens: int
+
+
+class ChatModel(Protocol):
+    """A language model that words what it is given: one try a call, it never tries again by itself."""
+
+    @property
+    def facts(self) -> ChatFacts: ...
+
+    def word(
+        self,
+        system: str,
+        user: str,
+        images: Sequence[bytes],
+        schema: Mapping[str, Any],
+        max_tokens: int,
+        deadline_s: float,
+    ) -> ChatAnswer:
+        """The model's answer, a JSON object of ``schema`` where it is ``whole``.
+
+        Args:
+            system: the instructions, the same whatever is worded.
+            user: what is to be worded, as data.
+            images: JPEG pictures.
+            schema: JSON schema without limits on lengths and numbers.
+            max_tokens: longest answer.
+            deadline_s: how long to wait, seconds.
+
+        Raises:
+            EndpointError: no answer; ``retryable`` where the same call may succeed soon.
+        """
+        ...
+
+
 class DishStore(Protocol):
     """The dishes that films can be judged against."""
 
@@ -217,7 +282,7 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """One side of every port."""
+    """One side of every port; ``chat`` holds the model that words and its backup, or nothing: rules alone."""
 
     objects: ObjectStore
     evaluations: EvaluationStore
@@ -226,3 +291,4 @@ class Ports:
     dishes: DishStore
     notifier: Notifier
     clock: Clock
+    chat: tuple[ChatModel, ...] = ()

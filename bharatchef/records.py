@@ -267,6 +267,24 @@ class FollowUp(Record):
     evidence: str
 
 
+class WordingNote(Record):
+    """How the coach's words came about, so that it can be shown and counted.
+
+    ``outcome``: ``rules`` (no model was to be asked), ``model`` (all that was asked of it), ``part`` (some
+    of its words were dropped, the rules' stand there), ``fallback`` (it was to be asked, and none of its
+    words are used). ``reason`` says why it is not ``model``; ``faults`` counts by code what was wrong with
+    its answers; ``failures`` how calls failed.
+    """
+
+    outcome: Literal["rules", "model", "part", "fallback"] = "rules"
+    reason: str = ""
+    calls: Annotated[int, Field(ge=0)] = 0
+    worded: Annotated[int, Field(ge=0)] = 0
+    stills: Annotated[int, Field(ge=0)] = 0
+    faults: dict[str, int] = Field(default_factory=dict)
+    failures: dict[str, int] = Field(default_factory=dict)
+
+
 class Feedback(Record):
     """Table Feedback: the coach's words. ``worded_by`` is ``rules`` or the model's id.
 
@@ -283,6 +301,7 @@ class Feedback(Record):
     worded_by: str = "rules"
     prompt_version: str = ""
     prompt_sha256: Sha256 | None = None
+    wording: WordingNote = Field(default_factory=WordingNote)
     language: Language = Language.ENGLISH
     language_reviewed: bool = True
     in_english: tuple[str, ...] = ()

@@ -46,6 +46,33 @@ class Settings(BaseSettings):
         description="whether the packages that come with the program answer where the models folder has none",
     )
 
+    chat_model: str = Field(
+        default="",
+        description="which chat model of adapters/aws/chat_models.yaml words the feedback; none: the rules",
+    )
+    chat_backup_model: str = Field(default="", description="which model is asked where the first one fails")
+    chat_leaves_india: bool = Field(
+        default=False, description="whether a model may be used whose data leaves India"
+    )
+    chat_stills: bool = Field(
+        default=False, description="whether a few small pictures of the film may be sent to the model"
+    )
+    chat_max_inr: Annotated[float, Field(ge=0)] = Field(
+        default=1.10, description="most that one call of the model may cost, rupees before tax"
+    )
+    chat_deadline_s: Annotated[float, Field(gt=0, le=300)] = Field(
+        default=30.0, description="longest time for the wording of one evaluation, all calls together"
+    )
+    chat_guardrail: Annotated[str, StringConstraints(pattern=r"^$|^[^\s:]+(:[^\s:]+)*:(DRAFT|\d+)$")] = Field(
+        default="", description="Bedrock guardrail as ID:VERSION"
+    )
+    aws_region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
+        default="ap-south-1", description="region of the AWS services that are used"
+    )
+    bedrock_url: HostUrl | None = Field(
+        default=None, description="address of Bedrock's runtime where it is not the region's own"
+    )
+
     @property
     def objects_dir(self) -> Path:
         return self.home / "objects"

@@ -49,6 +49,7 @@ ADDED = {
         "wordedBy",
         "promptVersion",
         "promptSha256",
+        "wording",
         "language",
         "languageReviewed",
         "inEnglish",
