@@ -72,6 +72,23 @@ class Settings(BaseSettings):
     bedrock_url: HostUrl | None = Field(
         default=None, description="address of Bedrock's runtime where it is not the region's own"
     )
+    opensearch_url: HostUrl | None = Field(
+        default=None,
+        description="address of the OpenSearch that holds the tips; none: the index of this machine",
+    )
+    opensearch_service: Literal["es", "aoss", "none"] = Field(
+        default="es",
+        description="what it is: a domain (es), a serverless collection (aoss), or one that needs no signature",
+    )
+    opensearch_index: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,100}$")] = Field(
+        default="bharatchef-tips", description="alias under which the tips are read there"
+    )
+    opensearch_engine: Literal["lucene", "faiss"] = Field(
+        default="faiss", description="engine of the vector search there; aoss has faiss alone"
+    )
+    opensearch_ca_file: Path | None = Field(
+        default=None, description="certificates to trust for it in place of the usual ones"
+    )
 
     @property
     def objects_dir(self) -> Path:
