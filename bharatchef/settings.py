@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     )
     opensearch_service: Literal["es", "aoss", "none"] = Field(
         default="es",
-        description="what it is: a domain (es), a serverless collection (aoss), or one that needs no signature",
+        description="a domain (es), a serverless collection (aoss), or one that asks for no signature (none)",
     )
     opensearch_index: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,100}$")] = Field(
         default="bharatchef-tips", description="alias under which the tips are read there"
