@@ -27,6 +27,10 @@ dishes_app = typer.Typer(
 app.add_typer(dishes_app, name="dishes")
 models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models that watch the films.")
 app.add_typer(models_app, name="models")
+knowledge_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The cooking tips that the coach cites."
+)
+app.add_typer(knowledge_app, name="knowledge")
 
 Json = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout.")]
 
@@ -315,3 +319,21 @@ def models_remove(
         from app.models_commands import remove_model
 
         remove_model(name, yes)
+
+
+@knowledge_app.command("check")
+def knowledge_check(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder of tips; else those of the program.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check the tips as a whole.
+
+    Names near-duplicates, references to nothing, technique points and mistakes that no tip answers, and
+    claims about safety without a source.
+    """
+    with spoken_errors(_Options.debug):
+        from app.knowledge_commands import check_knowledge
+
+        check_knowledge(folder, as_json)
