@@ -5,19 +5,40 @@ Knows nothing of language models; one may word what stands here, and is checked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
+from bharatchef.coaching.brief import Brief, GivenDeviation, GivenStrength, GivenTip
+from bharatchef.coaching.choosing import Cause, Severity, load_severity, mistakes_that_matter
+from bharatchef.coaching.fitting import Fit, Fitting, fitting
 from bharatchef.coaching.follow_up import PreviousAttempt, follow_ups
+from bharatchef.coaching.languages import Speaker
+from bharatchef.coaching.strengths import strengths
 from bharatchef.coaching.words import Words
-from bharatchef.judgement.findings import clock, length, words_for
-from bharatchef.judgement.graph import StepGraph, step_graph
+from bharatchef.judgement.graph import step_graph
 from bharatchef.observed import Performance
 from bharatchef.ports import Tip, TipStore
-from bharatchef.records import Deviation, Dish, Feedback, FollowUp, Judgement, Mistake, Scorecard
-from bharatchef.vocabulary import Category, DeviationKind
+from bharatchef.records import Dish, Feedback, Judgement, Mistake, Scorecard
+from bharatchef.vocabulary import Category, DeviationKind, Language
 
-_MOST_MISTAKES = 5
+_TIPS_LOOKED_AT = 8
 _TIPS_EACH = 2
+_PLANNED = 3
+
+
+@dataclass(frozen=True)
+class Coached:
+    """The rules' feedback, and the brief of all that a wording of it may draw on."""
+
+    feedback: Feedback
+    brief: Brief
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A mistake to tell of, with the tips that fit it."""
+
+    cause: Cause
+    tips: tuple[Fitting, ...]
 
 
 def coach(
@@ -28,84 +49,110 @@ def coach(
     performance: Performance,
     previous: PreviousAttempt | None,
     tips: TipStore | None,
+    language: Language = Language.ENGLISH,
 ) -> Feedback:
-    """The coach's words on one judged performance.
+    """The coach's words on one judged performance; see ``coached``."""
+    given = (dish, judgement, scorecard, performance, previous, tips, language)
+    return coached(evaluation_id, *given).feedback
+
+
+def coached(
+    evaluation_id: str,
+    dish: Dish,
+    judgement: Judgement,
+    scorecard: Scorecard,
+    performance: Performance,
+    previous: PreviousAttempt | None,
+    tips: TipStore | None,
+    language: Language = Language.ENGLISH,
+) -> Coached:
+    """The coach's words on one judged performance, and the brief for a model to word it.
 
     At most five mistakes, one a cause, the most important first; fewer where fewer are true, and a
-    performance without any is told so. What was only not seen is no mistake.
+    performance without any is told so. What was only not seen is no mistake. What is said, and every number
+    in it, is the same in each language.
 
     Args:
         previous: the trainee's last attempt, of any dish; mistakes of another dish are not followed up.
         tips: where reviewed advice is looked up; none is cited without it.
+        language: of the feedback; what it has no words for is said in English, and the feedback says so.
     """
-    graph = step_graph(dish)
-    words = Words(dish, graph)
-    chosen = mistakes_that_matter(judgement, scorecard)
-    told: list[Mistake] = []
-    for priority, deviation in enumerate(chosen, start=1):
-        cited = _tips(tips, words.query(deviation), dish.dish_id)
-        told.append(
-            Mistake(
-                description=words.description(deviation),
-                impact=words.impact(deviation),
-                correction=words.correction(deviation),
-                priority=priority,
-                deviation_id=deviation.deviation_id,
-                span=deviation.span,
-                tip_ids=tuple(tip.tip_id for tip in cited),
-                safety=_said_once(words.safety(deviation) or _leading_safety(cited), told),
-            )
-        )
-    checked = follow_ups(dish, graph, judgement, performance, previous)
-    return Feedback(
+    speaker = Speaker(dish, language)
+    words = Words(dish, step_graph(dish), speaker)
+    told = _with_tips(mistakes_that_matter(judgement, scorecard), words, tips, load_severity())
+    mistakes: list[Mistake] = []
+    for priority, entry in enumerate(told, start=1):
+        mistakes.append(_mistake(priority, entry, words, mistakes))
+    checked = follow_ups(words, judgement, performance, previous)
+    right = strengths(words, judgement, scorecard, performance, checked)
+    steps = _next_steps(words, judgement, told)
+    encouragement = _encouragement(words, judgement, scorecard, bool(told), right[0][1] if right else "")
+    given_tips = {f.tip.tip_id: _given_tip(words, f.tip) for entry in told for f in entry.tips}
+    cited = [f.tip for entry in told for f in entry.tips]
+    feedback = Feedback(
         evaluation_id=evaluation_id,
-        mistakes=tuple(told),
-        encouragement=_encouragement(graph, judgement, scorecard, performance, checked),
-        next_steps=_next_steps(words, judgement, chosen),
+        mistakes=tuple(mistakes),
+        encouragement=encouragement,
+        next_steps=steps,
         follow_ups=checked,
         previous_evaluation_id=previous.evaluation_id if previous and checked else None,
+        language=language,
+        language_reviewed=_reviewed(speaker, cited),
+        in_english=tuple(speaker.in_english),
+        words_version=speaker.texts.file.version,
+        words_sha256=speaker.texts.sha256,
     )
-
-
-def mistakes_that_matter(judgement: Judgement, scorecard: Scorecard) -> tuple[Deviation, ...]:
-    """The deviations to tell of, at most five: causes that cost points, what touches safety first.
-
-    Several losses with one cause are one mistake, and it weighs what all of them cost.
-    """
-    cost: dict[str, float] = {}
-    weights = {c.category: c.weight for c in scorecard.categories}
-    by_id = {deviation.deviation_id: deviation for deviation in judgement.deviations}
-    for category in scorecard.categories:
-        for loss in category.losses:
-            cause = _root(loss.deviation_id, by_id)
-            cost[cause] = cost.get(cause, 0.0) + loss.points * weights[category.category]
-    ranked = sorted(
-        (by_id[name] for name in cost),
-        key=lambda d: (
-            d.safety_id is None,
-            -round(cost[d.deviation_id], 6),
-            -d.confidence,
-            d.deviation_id,
+    brief = Brief(
+        dish=speaker.dish_name(),
+        language=language,
+        level=scorecard.level,
+        overall=scorecard.overall,
+        scores={c.category: c.score for c in scorecard.categories},
+        deviations=tuple(
+            _given(entry, mistake, words) for entry, mistake in zip(told, mistakes, strict=True)
         ),
+        tips=tuple(given_tips.values()),
+        strengths=tuple(GivenStrength(strength_id=name, text=text) for name, text in right),
+        next_steps=steps,
     )
-    return tuple(ranked[:_MOST_MISTAKES])
+    return Coached(feedback, brief)
 
 
-def _root(deviation_id: str, by_id: Mapping[str, Deviation]) -> str:
-    seen = {deviation_id}
-    while (cause := by_id[deviation_id].cause_id) is not None and cause not in seen:
-        deviation_id = cause
-        seen.add(cause)
-    return deviation_id
+def _with_tips(
+    causes: tuple[Cause, ...], words: Words, tips: TipStore | None, severity: Severity
+) -> tuple[_Told, ...]:
+    """The mistakes with the tips that fit them, in the order of what matters, the tips' severity counted."""
+    told = []
+    for cause in causes:
+        found = tips.search(words.query(cause.deviation), words.dish.dish_id, _TIPS_LOOKED_AT) if tips else ()
+        told.append(_Told(cause, fitting(found, cause.deviation, words.dish, _TIPS_EACH)))
+
+    def weight(entry: _Told) -> float:
+        exact = next((f.tip for f in entry.tips if f.fit is Fit.EXACT), None)
+        return entry.cause.weight * (severity.tips[exact.severity] if exact else 1.0)
+
+    return tuple(sorted(told, key=lambda entry: -round(weight(entry), 6)))
 
 
-def _tips(tips: TipStore | None, query: str, dish_id: str) -> tuple[Tip, ...]:
-    return tuple(tips.search(query, dish_id, _TIPS_EACH)) if tips else ()
+def _mistake(priority: int, entry: _Told, words: Words, before: list[Mistake]) -> Mistake:
+    deviation = entry.cause.deviation
+    safety = words.safety(entry.cause.safety_id) or _safety_of(entry.tips, words)
+    return Mistake(
+        description=words.description(deviation),
+        impact=words.impact(deviation, entry.tips),
+        correction=words.correction(deviation, entry.tips),
+        priority=priority,
+        deviation_id=deviation.deviation_id,
+        span=deviation.span,
+        tip_ids=tuple(f.tip.tip_id for f in entry.tips),
+        safety=_said_once(safety, before),
+    )
 
 
-def _leading_safety(cited: tuple[Tip, ...]) -> str:
-    """A safety tip's own words where it is the best find; one found in passing is not about this mistake."""
-    return cited[0].text if cited and cited[0].safety else ""
+def _safety_of(tips: tuple[Fitting, ...], words: Words) -> str:
+    """The safety rule of a tip on this very mistake, word for word; one found in passing is not about it."""
+    tip = next((f.tip for f in tips if f.tip.safety and f.fit is Fit.EXACT), None)
+    return words.of_tip(tip, "safety") if tip else ""
 
 
 def _said_once(safety: str, told: list[Mistake]) -> str:
@@ -113,76 +160,72 @@ def _said_once(safety: str, told: list[Mistake]) -> str:
     return "" if any(mistake.safety.startswith(safety) for mistake in told) else safety
 
 
+def _given(entry: _Told, mistake: Mistake, words: Words) -> GivenDeviation:
+    deviation = entry.cause.deviation
+    return GivenDeviation(
+        deviation_id=deviation.deviation_id,
+        kind=deviation.kind,
+        step=words.named(deviation.step_id) if deviation.step_id else "",
+        span=deviation.span,
+        expected=deviation.expected,
+        seen=deviation.seen,
+        confidence=deviation.confidence,
+        what=mistake.description,
+        impact=mistake.impact,
+        correction=mistake.correction,
+        safety=mistake.safety,
+        tip_ids=mistake.tip_ids,
+    )
+
+
+def _given_tip(words: Words, tip: Tip) -> GivenTip:
+    return GivenTip(
+        tip_id=tip.tip_id,
+        mistake=words.of_tip(tip, "mistake"),
+        why=words.of_tip(tip, "why"),
+        correction=words.of_tip(tip, "correction") or ("" if tip.safety else tip.text),
+        safety=words.of_tip(tip, "safety"),
+        source=tip.source,
+    )
+
+
+def _reviewed(speaker: Speaker, cited: list[Tip]) -> bool:
+    """Whether a speaker of the language has read the fixed words, and each tip that is used in it."""
+    if speaker.language is Language.ENGLISH:
+        return True
+    used = [tip.texts[speaker.language] for tip in cited if speaker.language in tip.texts]
+    return speaker.texts.file.reviewed and all(text.reviewed for text in used)
+
+
 def _encouragement(
-    graph: StepGraph,
-    judgement: Judgement,
-    scorecard: Scorecard,
-    performance: Performance,
-    checked: tuple[FollowUp, ...],
+    words: Words, judgement: Judgement, scorecard: Scorecard, mistaken: bool, strength: str
 ) -> str:
-    """Praise for something that really was right, or a plain word that nothing could be judged."""
+    """One thing that really was right, or a plain word that nothing could be judged."""
+    speak = words.speaker
     if all(category.score is None for category in scorecard.categories):
-        return "Nothing in this film could be judged, so there is nothing to praise or to correct yet."
-    praise = _praise(graph, judgement, scorecard, performance, checked)
-    if any(category.losses for category in scorecard.categories):
-        return praise
+        return speak.say("nothing_judged")
+    if mistaken or any(category.losses for category in scorecard.categories):
+        return strength
     unseen = len(judgement.inferred) + sum(d.kind is DeviationKind.NOT_SEEN for d in judgement.deviations)
-    if scorecard.coverage < 1 or unseen:
-        return f"No mistakes were found in what could be judged. {praise}".strip()
-    return f"No mistakes: you did all of it as the dish asks. {praise}".strip()
+    clean = "clean_so_far" if scorecard.coverage < 1 or unseen else "clean"
+    return f"{speak.say(clean)} {strength}".strip()
 
 
-def _praise(
-    graph: StepGraph,
-    judgement: Judgement,
-    scorecard: Scorecard,
-    performance: Performance,
-    checked: tuple[FollowUp, ...],
-) -> str:
-    fixed = next((follow_up for follow_up in checked if follow_up.verdict == "fixed"), None)
-    if fixed:
-        return f"Well done, you have put a mistake of the last time right: {fixed.evidence}."
-    faulty = {step for d in judgement.deviations for step in (d.step_id, d.related_step_id) if step}
-    right = [(step, index) for step, index in judgement.matches if step not in faulty]
-    done = {step for step, _ in judgement.matches}
-    kinds = (DeviationKind.MISSING, DeviationKind.NOT_SEEN)
-    absent = bool(judgement.inferred) or any(d.kind in kinds for d in judgement.deviations)
-    if not judgement.assessable[Category.STEP_SEQUENCE]:
-        ordered = all(d.kind is not DeviationKind.OUT_OF_ORDER for d in judgement.deviations)
-        if ordered and not absent and len(done) > 1:
-            return f"All {len(done)} steps were there, and in the right order."
-        if ordered and len(done) > 1:
-            return f"The {len(done)} steps that were seen came in the right order."
-    if not judgement.assessable[Category.TIMING]:
-        for step_id, index in right:
-            if graph.steps[step_id].duration is not None:
-                segment = performance.segments[index]
-                return (
-                    f"You did {words_for(graph.steps[step_id])} well: it took {length(segment.length_s)}, "
-                    "just as long as it should."
-                )
-    if right:
-        step_id, index = right[0]
-        at = clock(performance.segments[index].start_s)
-        return f"You did {words_for(graph.steps[step_id])} as the dish asks, at {at}."
-    whole = next((c for c in scorecard.categories if c.score is not None and not c.losses), None)
-    if whole:
-        return f"Nothing was lost in {whole.category.replace('_', ' ')}."
-    return ""
-
-
-def _next_steps(words: Words, judgement: Judgement, chosen: tuple[Deviation, ...]) -> tuple[str, ...]:
-    """What to do next time: the three corrections that matter most, then what would let more be judged."""
-    steps = [words.correction(deviation) for deviation in chosen[:3]]
-    unseen = [d for d in judgement.deviations if d.kind is DeviationKind.NOT_SEEN and d.step_id]
+def _next_steps(words: Words, judgement: Judgement, told: tuple[_Told, ...]) -> tuple[str, ...]:
+    """A practice plan against the three mistakes that matter most, then what would let more be judged."""
+    speak = words.speaker
+    steps = [words.practice(entry.cause.deviation) for entry in told[:_PLANNED]]
+    if steps:
+        steps.append(speak.say("plan_again"))
+    unseen = [d.step_id for d in judgement.deviations if d.kind is DeviationKind.NOT_SEEN and d.step_id]
     if judgement.assessable[Category.STEP_SEQUENCE]:
-        steps.append("Film the whole dish from a steady camera with hands and pan in view, then try again.")
+        steps.append(speak.say("plan_film_all"))
     elif unseen:
-        names = ", ".join(dict.fromkeys(words.named(d.step_id) for d in unseen[:3]))
-        steps.append(f"Keep hands and pan in view next time; not seen: {names}.")
+        names = [words.named(step_id) for step_id in dict.fromkeys(unseen[:3])]
+        steps.append(speak.say("plan_in_view", steps=speak.listed(names)))
     if judgement.inferred:
-        names = ", ".join(dict.fromkeys(words.named(step_id) for step_id, _ in judgement.inferred[:3]))
-        steps.append(f"Look yourself whether you did this, which was not recognised: {names}.")
-    if not chosen and not steps:
-        steps.append("Cook it once more the same way, then try a dish that asks for more.")
+        names = list(dict.fromkeys(words.named(step_id) for step_id, _ in judgement.inferred[:3]))
+        steps.append(speak.say("plan_look", steps=speak.listed(names)))
+    if not steps:
+        steps.append(speak.say("plan_more"))
     return tuple(dict.fromkeys(steps))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bharatchef.judgement.findings import clock, length, words_for
-from bharatchef.judgement.graph import StepGraph
+from bharatchef.coaching.words import Words
+from bharatchef.judgement.findings import clock
 from bharatchef.judgement.marks import heat_is_known
 from bharatchef.observed import Performance, Unavailable
-from bharatchef.records import Deviation, Dish, Feedback, FollowUp, Judgement
+from bharatchef.records import Deviation, Feedback, FollowUp, Judgement
 from bharatchef.results import EvaluationResult
 from bharatchef.vocabulary import Category, DeviationKind
 
@@ -34,17 +34,17 @@ def previous_attempt(result: EvaluationResult) -> PreviousAttempt:
 
 
 def follow_ups(
-    dish: Dish,
-    graph: StepGraph,
-    judgement: Judgement,
-    performance: Performance,
-    previous: PreviousAttempt | None,
+    words: Words, judgement: Judgement, performance: Performance, previous: PreviousAttempt | None
 ) -> tuple[FollowUp, ...]:
-    """One verdict for each mistake that the last attempt's trainee was told; none across dishes."""
-    if previous is None or previous.dish_id != dish.dish_id:
+    """One verdict for each mistake that the last attempt's trainee was told; none across dishes.
+
+    A mistake that was told in another language is worded anew.
+    """
+    if previous is None or previous.dish_id != words.dish.dish_id:
         return ()
     last = {deviation.deviation_id: deviation for deviation in previous.judgement.deviations}
-    check = _Check(dish, graph, judgement, performance)
+    check = _Check(words, judgement, performance)
+    same_language = previous.feedback.language is words.speaker.language
     found = []
     for mistake in previous.feedback.mistakes:
         deviation = last.get(mistake.deviation_id)
@@ -53,7 +53,7 @@ def follow_ups(
         verdict, evidence = check.verdict(deviation)
         found.append(
             FollowUp(
-                description=mistake.description,
+                description=mistake.description if same_language else words.description(deviation),
                 kind=deviation.kind,
                 step_id=deviation.step_id,
                 verdict=verdict,
@@ -66,23 +66,25 @@ def follow_ups(
 class _Check:
     """Looks in one attempt for what an earlier deviation was about."""
 
-    def __init__(self, dish: Dish, graph: StepGraph, judgement: Judgement, performance: Performance) -> None:
-        self.dish, self.graph = dish, graph
+    def __init__(self, words: Words, judgement: Judgement, performance: Performance) -> None:
+        self.speak, self.dish, self.graph = words.speaker, words.dish, words.graph
         self.judgement, self.performance = judgement, performance
 
     def verdict(self, was: Deviation) -> tuple[str, str]:
         again = self._again(was)
         if again is not None:
-            return "repeated", again.seen
-        unassessed = self.judgement.assessable.get(was.category, "it was not judged this time")
+            return "repeated", self.speak.said(again.seen)
+        if was.category not in self.judgement.assessable:
+            return "not_seen", self.speak.say("not_judged")
+        unassessed = self.judgement.assessable[was.category]
         if unassessed:
-            return "not_seen", unassessed
+            return "not_seen", self.speak.said(unassessed)
         if was.step_id is not None and was.step_id not in self.graph.steps:
-            return "not_seen", "the dish has changed since: it has no such step now"
+            return "not_seen", self.speak.say("no_such_step")
         evidence = self._seen_right(was)
         if evidence:
             return "fixed", evidence
-        return "not_seen", "nothing in this attempt shows it done right"
+        return "not_seen", self.speak.say("not_shown")
 
     def _again(self, was: Deviation) -> Deviation | None:
         """The same mistake now; a step that is left out this time is no cure for doing it badly."""
@@ -113,7 +115,7 @@ class _Check:
             case DeviationKind.POOR_PLATING:
                 plate = self.performance.plate
                 likeness = None if isinstance(plate, Unavailable) else plate.likeness
-                return "" if likeness is None else f"the plate is {likeness:.0f} of 100 like the expert's now"
+                return "" if likeness is None else self.speak.say("plate_now", n=f"{likeness:.0f}")
             case DeviationKind.WRONG_INGREDIENT:
                 return self._ingredient_used(was)
             case DeviationKind.EXTRA:
@@ -124,15 +126,15 @@ class _Check:
         if len(moments) < self.graph.steps[was.step_id].required_count:
             return ""
         at = clock(self.performance.segments[moments[0]].start_s)
-        name = words_for(self.graph.steps[was.step_id])
+        name = self.speak.step(was.step_id)
         if was.kind is DeviationKind.OUT_OF_ORDER:
             return self._in_order(was)
         if was.kind in _PRESENCE:
-            return f"{name} was done at {at}"
+            return self.speak.say("done_at", step=name, time=at)
         if was.kind in _TIMES:
             return self._in_time(was.step_id, moments)
         if was.kind is DeviationKind.WRONG_HEAT and heat_is_known(self.performance, moments):
-            return f"the heat was right for {name} at {at}"
+            return self.speak.say("heat_now", step=name, time=at)
         return ""
 
     def _done(self, step_id: str) -> list[int]:
@@ -152,10 +154,12 @@ class _Check:
             return ""
         first, then = (other, this) if was.subject == "begun too early" else (this, other)
         segments = self.performance.segments
-        return (
-            f"{words_for(self.graph.steps[self._step_of(first[0])])} came first this time, at "
-            f"{clock(segments[first[0]].start_s)}, and {words_for(self.graph.steps[self._step_of(then[0])])} "
-            f"after it, at {clock(segments[then[0]].start_s)}"
+        return self.speak.say(
+            "order_now",
+            first=self.speak.step(self._step_of(first[0])),
+            time1=clock(segments[first[0]].start_s),
+            then=self.speak.step(self._step_of(then[0])),
+            time2=clock(segments[then[0]].start_s),
         )
 
     def _step_of(self, index: int) -> str:
@@ -166,7 +170,7 @@ class _Check:
         if allowed is None:
             return ""
         took_s = self.performance.segments[moments[0]].length_s
-        return f"{words_for(self.graph.steps[step_id])} took {length(took_s)} this time, which is right"
+        return self.speak.say("time_now", step=self.speak.step(step_id), length=self.speak.length(took_s))
 
     def _technique_met(self, was: Deviation) -> str:
         marks = self.performance.technique
@@ -176,7 +180,9 @@ class _Check:
         if not mine or not all(mark.met for mark in mine):
             return ""
         when = next((mark.time_s for mark in mine if mark.time_s is not None), None)
-        return f"it was marked as done right{'' if when is None else f' at {clock(when)}'}"
+        if when is None:
+            return self.speak.say("marked_right")
+        return self.speak.say("marked_right_at", time=clock(when))
 
     def _ingredient_used(self, was: Deviation) -> str:
         """An ingredient that was left out was used now; that a strange one stayed away shows nothing."""
@@ -191,4 +197,7 @@ class _Check:
             return ""
         names = {ingredient.ingredient_id, ingredient.name}
         mark = next((m for m in marks if m.ingredient in names), None)
-        return f"{ingredient.name} was used at {clock(mark.time_s)}" if mark else ""
+        if mark is None:
+            return ""
+        name = self.speak.ingredient(ingredient.ingredient_id)
+        return self.speak.say("used_at", name=name, time=clock(mark.time_s))

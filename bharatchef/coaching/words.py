@@ -2,108 +2,104 @@
 
 from __future__ import annotations
 
-from bharatchef.judgement.findings import clock, length, words_for
-from bharatchef.judgement.graph import StepGraph
-from bharatchef.records import Deviation, Dish, ExpectedStep
-from bharatchef.vocabulary import DeviationKind, HeatLevel
+import re
 
-_PLAIN_IMPACT = {
-    DeviationKind.MISSING: "Without it the dish is not the one that was asked for.",
-    DeviationKind.EXTRA: "It takes time and may change the taste of the dish.",
-    DeviationKind.REPEATED: "Doing it more often than needed can change the taste and costs time.",
-    DeviationKind.OUT_OF_ORDER: "The dish asks for this order.",
-    DeviationKind.TOO_LONG: "Longer than the dish allows can overdo it, and delays what follows.",
-    DeviationKind.TOO_SHORT: "Shorter than the dish asks for may leave it undone.",
-    DeviationKind.WRONG_HEAT: "Heat decides how fast it cooks, and whether it burns or stays raw.",
-    DeviationKind.WRONG_INGREDIENT: "The ingredients make the dish's taste.",
-    DeviationKind.POOR_TECHNIQUE: "Good technique makes the step come out the same every time.",
-    DeviationKind.POOR_PLATING: "The plate is the first thing a guest sees.",
-}
+from bharatchef.coaching.fitting import Fit, Fitting
+from bharatchef.coaching.languages import Speaker
+from bharatchef.judgement.graph import StepGraph
+from bharatchef.ports import Tip
+from bharatchef.records import Deviation, Dish, ExpectedStep, Ingredient
+from bharatchef.vocabulary import Category, DeviationKind, HeatLevel
+
+_OWN_WORDS = "the dish's own words"
+_TIPS = "cooking tips"
 
 
 class Words:
-    """Sentences about the deviations of one dish."""
+    """Sentences about the deviations of one dish, in the speaker's language."""
 
-    def __init__(self, dish: Dish, graph: StepGraph) -> None:
-        self.dish, self.graph = dish, graph
+    def __init__(self, dish: Dish, graph: StepGraph, speaker: Speaker) -> None:
+        self.dish, self.graph, self.speaker = dish, graph, speaker
 
     def description(self, deviation: Deviation) -> str:
         """What happened, in one sentence with its moment in the film."""
-        at = f" (at {clock(deviation.span.start_s)})" if deviation.span else ""
-        step = self.named(deviation.step_id)
+        speak = self.speaker
+        at = speak.at(deviation.span.start_s if deviation.span else None)
         match deviation.kind:
             case DeviationKind.MISSING:
-                return f"You left out {deviation.expected}."
+                return self._left_out(deviation)
             case DeviationKind.OUT_OF_ORDER:
                 first, then = self._pair(deviation)
-                return f"You began {then} before you had finished {first}{at}."
+                return speak.say("out_of_order", first=first, then=then, at=at)
             case DeviationKind.EXTRA:
-                return f"You did something that this dish does not ask for: {deviation.seen}."
+                return speak.say("extra", what=deviation.subject, at=at)
             case DeviationKind.REPEATED:
-                return f"You did {step} again{at}; the dish asks for it {_times(self._step(deviation))}."
-            case DeviationKind.TOO_LONG:
-                return f"You took too long over {step}: {deviation.seen}{at}."
-            case DeviationKind.TOO_SHORT:
-                return f"You did {step} too briefly: {deviation.seen}{at}."
+                times = self._times(self._step(deviation))
+                return speak.say("repeated", step=self.named(deviation.step_id), at=at, times=times)
+            case DeviationKind.TOO_LONG | DeviationKind.TOO_SHORT:
+                seen = speak.said(deviation.seen)
+                return speak.say(str(deviation.kind), step=self.named(deviation.step_id), seen=seen, at=at)
             case DeviationKind.WRONG_HEAT:
-                return f"The heat was wrong for {step}: {deviation.seen}{at}."
+                return self._heat(deviation, at)
             case DeviationKind.WRONG_INGREDIENT:
-                return f"An ingredient was wrong: {deviation.seen}."
+                if self._ingredient(deviation) is None:
+                    return speak.say("ingredient_wrong", name=deviation.subject, at=at)
+                return speak.say("ingredient_left_out", name=speak.ingredient(deviation.subject))
             case DeviationKind.POOR_TECHNIQUE:
-                return f"The technique in {step} was not right: {deviation.seen}{at}."
+                return self._technique(deviation, at)
             case DeviationKind.POOR_PLATING:
-                return f"The plate differs from the expert's: {deviation.seen}."
+                return speak.say("plating", seen=speak.said(deviation.seen))
             case _:
-                return f"{step} was not seen: {deviation.seen}."
+                return speak.say("not_seen", step=self.named(deviation.step_id))
 
-    def impact(self, deviation: Deviation) -> str:
-        """Why it matters: the dish's own reason where it gives one."""
-        step = self._step(deviation)
-        reason = ""
-        if deviation.kind is DeviationKind.OUT_OF_ORDER:
-            reason = deviation.expected_source.partition("order of the dish: ")[2]
-        elif deviation.kind is DeviationKind.POOR_TECHNIQUE:
-            reason = deviation.expected_source.partition("technique of the step: ")[2]
-        elif deviation.kind is DeviationKind.MISSING and deviation.step_id:
-            reason = self._needed_for(deviation.step_id)
-        elif deviation.kind in (DeviationKind.TOO_LONG, DeviationKind.TOO_SHORT, DeviationKind.WRONG_HEAT):
-            reason = next((point.why for point in step.technique), "") if step else ""
-        return reason or _PLAIN_IMPACT.get(deviation.kind, "")
+    def impact(self, deviation: Deviation, fitting: tuple[Fitting, ...] = ()) -> str:
+        """Why it matters: by a tip on this very mistake, else by the dish, else by a tip in general."""
+        exact = _first(fitting, Fit.EXACT)
+        if exact:
+            return self.of_tip(exact, "why")
+        own = self._reason(deviation)
+        if own:
+            return self._whole(self.speaker.said(own, _OWN_WORDS))
+        general = _first(fitting, Fit.GENERAL)
+        return self.of_tip(general, "why") if general else self.speaker.say(f"why_{deviation.kind}")
 
-    def correction(self, deviation: Deviation) -> str:
-        """What to do next time, in one sentence."""
-        step = self._step(deviation)
+    def correction(self, deviation: Deviation, fitting: tuple[Fitting, ...] = ()) -> str:
+        """What to do next time: the tip's where it is about this very mistake, else the dish's own."""
+        exact = _first(fitting, Fit.EXACT)
+        return self.of_tip(exact, "correction") if exact else self._own_correction(deviation)
+
+    def practice(self, deviation: Deviation) -> str:
+        """One step of a practice plan against this mistake."""
+        speak, step = self.speaker, self._step(deviation)
         name = self.named(deviation.step_id)
         match deviation.kind:
             case DeviationKind.MISSING:
-                return f"Do it: {deviation.expected}{self._when(deviation.step_id)}."
+                return speak.say("plan_missing", step=name)
             case DeviationKind.OUT_OF_ORDER:
                 first, then = self._pair(deviation)
-                return f"Finish {first} first, then begin {then}."
-            case DeviationKind.EXTRA:
-                return "Leave it out, and keep to the steps of the dish."
+                return speak.say("plan_order", first=first, then=then)
             case DeviationKind.REPEATED:
-                return f"Do {name} {_times(step)}."
+                return speak.say("plan_repeated", step=name, times=self._times(step))
             case DeviationKind.TOO_LONG | DeviationKind.TOO_SHORT:
-                allowed = step.duration if step else None
-                if allowed is None:
-                    return f"Watch the clock during {name}."
-                if deviation.kind is DeviationKind.TOO_LONG:
-                    return f"Keep {name} to {length(allowed.max_s)} at most."
-                return f"Give {name} at least {length(allowed.min_s)}."
+                if step is None or step.duration is None:
+                    return speak.say("plan_clock", step=name)
+                too_long = deviation.kind is DeviationKind.TOO_LONG
+                limit_s = step.duration.max_s if too_long else step.duration.min_s
+                return speak.say(f"plan_{deviation.kind}", step=name, length=speak.length(limit_s))
             case DeviationKind.WRONG_HEAT:
-                heat = step.heat if step else None
-                if heat is HeatLevel.OFF:
-                    return f"Turn the heat off for {name}."
-                return f"Set the heat to {heat} for {name}." if heat else f"Watch the heat during {name}."
+                if step is None or step.heat is None:
+                    return speak.say("do_watch_heat", step=name)
+                if step.heat is HeatLevel.OFF:
+                    return speak.say("plan_heat_off", step=name)
+                return speak.say("plan_heat", step=name, heat=speak.heat(step.heat))
             case DeviationKind.WRONG_INGREDIENT:
-                return self._ingredient_correction(deviation)
+                return speak.say("plan_ingredient")
             case DeviationKind.POOR_TECHNIQUE:
-                return deviation.expected if deviation.expected.endswith(".") else f"{deviation.expected}."
+                return speak.say("plan_technique", step=name)
             case DeviationKind.POOR_PLATING:
-                return f"Aim for this: {deviation.expected.rstrip('.')}."
+                return speak.say("plan_plating")
             case _:
-                return f"Keep hands and pan in view during {name}, so that it can be judged."
+                return speak.say("plan_extra")
 
     def query(self, deviation: Deviation) -> str:
         """English words to look up a tip with."""
@@ -114,20 +110,116 @@ class Words:
         words.append(deviation.subject.replace("-", " "))
         return " ".join(word for word in words if word)
 
-    def safety(self, deviation: Deviation) -> str:
-        """The dish's safety rule that this deviation touches, word for word, with its source."""
+    def safety(self, safety_id: str | None) -> str:
+        """The dish's safety rule of that id, word for word, with its source; empty where there is none."""
         for point in self.dish.safety:
-            if point.safety_id == deviation.safety_id:
-                return f"{point.rule} ({point.source})"
+            if point.safety_id == safety_id:
+                return f"{self.speaker.safety(point.rule)} ({point.source})"
         return ""
 
-    def _step(self, deviation: Deviation) -> ExpectedStep | None:
-        return self.graph.steps.get(deviation.step_id or "")
+    def of_tip(self, tip: Tip, part: str) -> str:
+        """A tip's ``mistake``, ``why``, ``correction`` or ``safety`` in the language, else in English."""
+        english = str(getattr(tip, part)) if part != "safety" else (tip.text if tip.safety else "")
+        local = tip.texts.get(str(self.speaker.language))
+        return self.speaker.chosen(english, str(getattr(local, part)) if local else None, _TIPS)
 
     def named(self, step_id: str | None) -> str:
         """A step as it stands inside a sentence."""
-        step = self.graph.steps.get(step_id or "")
-        return words_for(step) if step else "a step"
+        if step_id is None or step_id not in self.graph.steps:
+            return self.speaker.say("a_step")
+        return self.speaker.step(step_id)
+
+    def category(self, category: Category) -> str:
+        """A category's name inside a sentence."""
+        return self.speaker.said(category.replace("_", " "))
+
+    def _left_out(self, deviation: Deviation) -> str:
+        step = self._step(deviation)
+        name = self.named(deviation.step_id)
+        if step and step.required_count > 1 and deviation.subject.isdigit():
+            count = step.required_count
+            return self.speaker.say("missing_time", step=name, n=deviation.subject, count=count)
+        return self.speaker.say("missing", step=name)
+
+    def _heat(self, deviation: Deviation, at: str) -> str:
+        step, name = self._step(deviation), self.named(deviation.step_id)
+        levels = {str(level): level for level in HeatLevel}
+        if step is None or step.heat is None or deviation.subject not in levels:
+            return self.speaker.say("wrong_heat_plain", step=name, at=at)
+        seen, asked = self.speaker.heat(levels[deviation.subject]), self.speaker.heat(step.heat)
+        return self.speaker.say("wrong_heat", step=name, at=at, seen=seen, asked=asked)
+
+    def _technique(self, deviation: Deviation, at: str) -> str:
+        name = self.named(deviation.step_id)
+        if deviation.seen == "marked as not met":
+            return self.speaker.say("technique", step=name, at=at)
+        remark = self.speaker.said(deviation.seen.rstrip("."))
+        return self.speaker.say("technique_remark", step=name, at=at, remark=remark)
+
+    def _reason(self, deviation: Deviation) -> str:
+        """The dish's own reason, in its own (English) words; empty where it gives none."""
+        if deviation.kind is DeviationKind.OUT_OF_ORDER:
+            return deviation.expected_source.partition("order of the dish: ")[2]
+        if deviation.kind is DeviationKind.POOR_TECHNIQUE:
+            return deviation.expected_source.partition("technique of the step: ")[2]
+        if deviation.kind is DeviationKind.MISSING and deviation.step_id:
+            return self._needed_for(deviation.step_id)
+        return ""
+
+    def _own_correction(self, deviation: Deviation) -> str:
+        speak, step = self.speaker, self._step(deviation)
+        name = self.named(deviation.step_id)
+        match deviation.kind:
+            case DeviationKind.MISSING:
+                later = self._later(deviation.step_id)
+                if later is None:
+                    return speak.say("do_missing", step=name)
+                return speak.say("do_missing_before", step=name, later=self.named(later.step_id))
+            case DeviationKind.OUT_OF_ORDER:
+                first, then = self._pair(deviation)
+                return speak.say("do_out_of_order", first=first, then=then)
+            case DeviationKind.EXTRA:
+                return speak.say("do_extra")
+            case DeviationKind.REPEATED:
+                return speak.say("do_repeated", step=name, times=self._times(step))
+            case DeviationKind.TOO_LONG | DeviationKind.TOO_SHORT:
+                if step is None or step.duration is None:
+                    return speak.say("do_watch_clock", step=name)
+                too_long = deviation.kind is DeviationKind.TOO_LONG
+                limit_s = step.duration.max_s if too_long else step.duration.min_s
+                return speak.say(f"do_{deviation.kind}", step=name, length=speak.length(limit_s))
+            case DeviationKind.WRONG_HEAT:
+                if step is None or step.heat is None:
+                    return speak.say("do_watch_heat", step=name)
+                if step.heat is HeatLevel.OFF:
+                    return speak.say("do_heat_off", step=name)
+                return speak.say("do_heat", step=name, heat=speak.heat(step.heat))
+            case DeviationKind.WRONG_INGREDIENT:
+                return self._ingredient_correction(deviation)
+            case DeviationKind.POOR_TECHNIQUE:
+                return self._whole(speak.said(deviation.expected, _OWN_WORDS))
+            case DeviationKind.POOR_PLATING:
+                asked = speak.said(deviation.expected.rstrip("."), _OWN_WORDS)
+                return speak.say("do_plating", asked=asked)
+            case _:
+                return speak.say("do_film", step=name)
+
+    def _ingredient_correction(self, deviation: Deviation) -> str:
+        ingredient = self._ingredient(deviation)
+        if ingredient is None:
+            return self.speaker.say("do_without", name=deviation.subject)
+        name = self.speaker.ingredient(ingredient.ingredient_id)
+        if not ingredient.amount:
+            return self.speaker.say("do_ingredient", name=name)
+        if re.search("[A-Za-z]", ingredient.amount):
+            self.speaker.lacks("amounts")
+        return self.speaker.say("do_ingredient_amount", name=name, amount=ingredient.amount)
+
+    def _ingredient(self, deviation: Deviation) -> Ingredient | None:
+        return next((i for i in self.dish.ingredients if i.ingredient_id == deviation.subject), None)
+
+    def _step(self, deviation: Deviation) -> ExpectedStep | None:
+        return self.graph.steps.get(deviation.step_id or "")
 
     def _pair(self, deviation: Deviation) -> tuple[str, str]:
         """The step that belongs first and the one that was begun before it."""
@@ -139,23 +231,24 @@ class Words:
             for edge in later.must_come_after:
                 if edge.step_id == step_id and edge.reason:
                     return edge.reason
-        step = self.graph.steps[step_id]
-        return next((point.why for point in step.technique), "")
+        return next((point.why for point in self.graph.steps[step_id].technique), "")
 
-    def _when(self, step_id: str | None) -> str:
+    def _later(self, step_id: str | None) -> ExpectedStep | None:
         for later in self.graph.steps.values():
             if any(edge.step_id == step_id for edge in later.must_come_after):
-                return f", before {words_for(later)}"
-        return ""
+                return later
+        return None
 
-    def _ingredient_correction(self, deviation: Deviation) -> str:
-        for ingredient in self.dish.ingredients:
-            if ingredient.ingredient_id == deviation.subject:
-                amount = f" ({ingredient.amount})" if ingredient.amount else ""
-                return f"Use {ingredient.name}{amount}."
-        return f"Leave {deviation.subject} out; lay out the dish's ingredients before you begin."
+    def _times(self, step: ExpectedStep | None) -> str:
+        count = step.required_count if step else 1
+        return self.speaker.say("once") if count == 1 else self.speaker.say("times", n=count)
+
+    def _whole(self, text: str) -> str:
+        """A dish's own words as a sentence of their own."""
+        text = text.strip()
+        return text if text[-1:] in ".!?।" else f"{text}{self.speaker.texts.file.joins.stop}"
 
 
-def _times(step: ExpectedStep | None) -> str:
-    count = step.required_count if step else 1
-    return "once" if count == 1 else f"{count} times"
+def _first(fitting: tuple[Fitting, ...], fit: Fit) -> Tip | None:
+    """The words of which tip are used: the best of that fit that has words of its own."""
+    return next((f.tip for f in fitting if f.fit is fit and f.tip.why and f.tip.correction), None)

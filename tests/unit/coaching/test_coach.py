@@ -10,7 +10,7 @@ from bharatchef.judgement import judge, load_thresholds
 from bharatchef.observed import Analyser, HeatMark, IngredientSeen, PlatedDish, TechniqueMark
 from bharatchef.ports import Tip
 from bharatchef.scoring import load_rubric, score
-from bharatchef.vocabulary import HeatLevel
+from bharatchef.vocabulary import DeviationKind, HeatLevel
 
 THRESHOLDS, RUBRIC = load_thresholds(), load_rubric("default")
 
@@ -118,7 +118,18 @@ class OneTip:
 
     def search(self, query, dish_id, limit):
         self.queries.append((query, dish_id, limit))
-        return [Tip(tip_id="t1", text="Mind the steam.", safety=True, source="A body")]
+        about = {"kinds": (DeviationKind.MISSING,), "steps": ("tea:leaves",)}
+        return [
+            Tip(
+                tip_id="t0",
+                text="Mind the knife.",
+                safety=True,
+                source="A body",
+                kinds=about["kinds"],
+                steps=("tea:serve",),
+            ),
+            Tip(tip_id="t1", text="Mind the steam.", safety=True, source="A body", **about),
+        ]
 
 
 def test_tips_are_cited_by_id_and_safety_tips_word_for_word():
