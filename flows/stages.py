@@ -29,6 +29,7 @@ from bharatchef.records import ActionSequence, Evaluation
 from bharatchef.report import scorecard_markdown, steps_table
 from bharatchef.results import EvaluationResult, NotAssessed, Provenance, StageRecord
 from bharatchef.settings import Settings
+from flows.by_example import steps_by_example
 from tasks.coach_performance import coach_performance
 from tasks.inspect_film import inspect_film
 from tasks.judge_performance import judge_performance
@@ -114,8 +115,14 @@ def evaluate_claimed(
     check_lease()
     with log.stage("perceive"):
         seen = _perceive(prepared, plan, log)
+    example = None
+    if prepared is not None and plan.examples:
+        with log.stage("by example") as words:
+            example = steps_by_example(ports, plan, prepared)
+            if isinstance(example, Unavailable):
+                words |= {"outcome": "unavailable", "reason": example.reason}
     with log.stage("recognise"):
-        performance = recognise(plan.dish, plan.given, film, seen)
+        performance = recognise(plan.dish, plan.given, film, seen, example)
     with log.stage("judge"):
         judgement = judge_performance(plan.dish, performance, plan.thresholds)
     match = None

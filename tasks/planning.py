@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from bharatchef.judgement import Thresholds, load_thresholds
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
+from bharatchef.perception.examples import filmed_experts
 from bharatchef.perception.given import SegmentsGiven
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.ports import Ports
-from bharatchef.records import Dish, Evaluation
+from bharatchef.records import Dish, Evaluation, ExpertPerformance
 from bharatchef.scoring import Rubric, load_rubric
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Status
@@ -19,7 +20,10 @@ from tasks.claim import work_key
 
 @dataclass(frozen=True)
 class WorkPlan:
-    """All that an evaluation is made of, read and checked before anything costs money."""
+    """All that an evaluation is made of, read and checked before anything costs money.
+
+    ``examples`` are the expert films that the steps are to be found by; empty where something else says them.
+    """
 
     evaluation: Evaluation
     dish: Dish
@@ -27,6 +31,7 @@ class WorkPlan:
     thresholds: Thresholds
     given: SegmentsGiven | None
     models: dict[Analyser, ModelIdentity | Unavailable]
+    examples: tuple[ExpertPerformance, ...] = ()
 
 
 def plan_work(
@@ -59,6 +64,9 @@ def plan_work(
         data = ports.objects.get_bytes(segments_key)
         given = read_segments(data, segments_name or segments_key, dish, segments_fps)
     models = {analyser: ports.models.identify(analyser) for analyser in Analyser}
+    unsaid = given is None and film_key is not None and isinstance(models[Analyser.ACTIONS], Unavailable)
+    examples = filmed_experts(dish) if unsaid else ()
+    there = [e.video_s3_key for e in examples if e.video_s3_key and ports.objects.exists(e.video_s3_key)]
     key = work_key(
         {
             "user": user_id,
@@ -72,6 +80,8 @@ def plan_work(
                 analyser.value: model.weights_sha256 if isinstance(model, ModelIdentity) else None
                 for analyser, model in models.items()
             },
+            # A film that an instructor puts there later makes new work of what could not be judged before.
+            **({"examples": " ".join(there)} if there else {}),
             "forced": uuid.uuid4().hex if force else None,
         }
     )
@@ -86,4 +96,4 @@ def plan_work(
         created_at=now,
         work_key=key,
     )
-    return WorkPlan(evaluation, dish, rubric, thresholds, given, models)
+    return WorkPlan(evaluation, dish, rubric, thresholds, given, models, examples)

@@ -8,7 +8,8 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from bharatchef.observed import Analyser, MediaInfo, Performance
+from bharatchef.observed import Analyser, MediaInfo, Performance, Unavailable
+from bharatchef.perception.examples import SeenByExample
 from bharatchef.perception.given import SegmentsGiven
 from bharatchef.perception.performance import performance_from
 from bharatchef.records import Dish
@@ -16,7 +17,11 @@ from bharatchef.records import Dish
 
 @task(name="recognise", cache_policy=NO_CACHE, persist_result=False)
 def recognise(
-    dish: Dish, given: SegmentsGiven | None, film: MediaInfo | None, seen: Mapping[Analyser, Any]
+    dish: Dish,
+    given: SegmentsGiven | None,
+    film: MediaInfo | None,
+    seen: Mapping[Analyser, Any],
+    example: SeenByExample | Unavailable | None = None,
 ) -> Performance:
     """The performance; see ``bharatchef.perception.performance.performance_from``."""
     return performance_from(
@@ -27,4 +32,5 @@ def recognise(
         detections=seen.get(Analyser.OBJECTS),
         heat=seen.get(Analyser.HEAT),
         plate=seen.get(Analyser.PLATE),
+        example=example,
     )

@@ -44,19 +44,22 @@ class PlateAnswer(Record):
 def check_answer(analyser: Analyser, answer: Mapping[str, Any], chunk: Chunk | None) -> None:
     """Raise ``EndpointError`` unless ``answer`` keeps the contract of ``analyser`` for this chunk.
 
-    ``chunk`` is ``None`` for the plate, whose body is a picture.
+    ``chunk`` is ``None`` where the body was a picture, for the plate; of a chunk, the plate gives embeddings.
     """
     if not isinstance(answer, Mapping):
         raise _broken(analyser, f"expected a JSON object, got {_kind(answer)}")
     head = (answer.get("format"), answer.get("version"))
-    if head != (f"bharatchef-{analyser.value}", VERSION):
+    kind = "embeddings" if analyser is Analyser.PLATE and chunk is not None else analyser.value
+    if head != (f"bharatchef-{kind}", VERSION):
         raise _broken(
             analyser,
-            f"expected format 'bharatchef-{analyser.value}' and version {VERSION},"
-            f" got {head[0]!r} and {head[1]!r}",
+            f"expected format 'bharatchef-{kind}' and version {VERSION}, got {head[0]!r} and {head[1]!r}",
         )
     if analyser is Analyser.PLATE:
-        plate_answer(answer)
+        if chunk is None:
+            plate_answer(answer)
+        else:
+            _check_embeddings(answer, chunk.end_s - chunk.start_s)
         return
     length_s = chunk.end_s - chunk.start_s if chunk is not None else math.inf
     if analyser is Analyser.ACTIONS:
@@ -99,6 +102,21 @@ def _check_actions(answer: Mapping[str, Any], length_s: float) -> None:
             )
         if abs(sum(row) - 1) > _ROW_SUM_TOLERANCE:
             raise _broken(Analyser.ACTIONS, f"expected row {number} to sum to 1, got {sum(row):.4f}")
+
+
+def _check_embeddings(answer: Mapping[str, Any], length_s: float) -> None:
+    times = _times(Analyser.PLATE, answer.get("times"), length_s)
+    rows, model = answer.get("embeddings"), answer.get("model")
+    if not isinstance(model, str) or not model.strip():
+        raise _broken(Analyser.PLATE, f"expected the name of what embeds as model, got {str(model)[:60]!r}")
+    if not isinstance(rows, Sequence) or isinstance(rows, str) or len(rows) != len(times):
+        raise _broken(Analyser.PLATE, f"expected {len(times)} embeddings, one a time, got {_kind(rows)}")
+    width = len(rows[0]) if rows and isinstance(rows[0], Sequence) else 0
+    for number, row in enumerate(rows):
+        if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != width or not row:
+            raise _broken(Analyser.PLATE, f"expected {width} numbers in embedding {number}, got {_kind(row)}")
+        if not all(_is_number(value) for value in row):
+            raise _broken(Analyser.PLATE, f"expected finite numbers in embedding {number}")
 
 
 def _check_objects(answer: Mapping[str, Any], length_s: float) -> None:

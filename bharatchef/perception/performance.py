@@ -21,6 +21,7 @@ from bharatchef.observed import (
     SegmentSource,
     Unavailable,
 )
+from bharatchef.perception.examples import SeenByExample
 from bharatchef.perception.given import SegmentsGiven
 from bharatchef.perception.heat import heat_marks
 from bharatchef.perception.ingredients import ingredients_seen
@@ -42,6 +43,7 @@ def performance_from(
     detections: Detections | Unavailable | None = None,
     heat: HeatTrace | Unavailable | None = None,
     plate: PlatedDish | Unavailable | None = None,
+    example: SeenByExample | Unavailable | None = None,
 ) -> Performance:
     """The performance to be judged.
 
@@ -49,11 +51,16 @@ def performance_from(
         given: what a segments file says; steps are then taken from it, and not recognised.
         film: facts of the film, where there is one.
         actions, detections, heat, plate: the analysers' results; ``None`` where one was not asked.
+        example: the steps by likeness to an expert's film; they count where ``actions`` says nothing.
 
     Raises:
         InputError: the segments reach beyond the film's end, so they are of another film.
     """
-    steps = _from_given(given, film) if given is not None else _from_models(dish, film, actions, detections)
+    steps = (
+        _from_given(given, film)
+        if given is not None
+        else _from_models(dish, film, actions, detections, example)
+    )
     heat_said, heat_notes = _heat(given, heat, steps.duration_s)
     ingredients, lost = _ingredients(given, detections, dish)
     return steps.model_copy(
@@ -127,8 +134,7 @@ def _from_given(given: SegmentsGiven, film: MediaInfo | None) -> Performance:
         if not given.observed_stated and not given.duration_stated:
             # Labels without a word on how far their writer looked stand for the whole film.
             observed = (Span(start_s=0.0, end_s=duration_s),)
-        if film.decode_errors:
-            notes = (*notes, f"{film.decode_errors} frames of the film could not be decoded.")
+        notes += _undecoded(film)
     return _performance(given.source, segments, within(observed, duration_s), duration_s, notes)
 
 
@@ -144,19 +150,24 @@ def _from_models(
     film: MediaInfo | None,
     actions: ActionProbabilities | Unavailable | None,
     detections: Detections | Unavailable | None,
+    example: SeenByExample | Unavailable | None,
 ) -> Performance:
     duration_s = film.duration_s if film is not None else 0.0
     if not isinstance(actions, ActionProbabilities):
+        if isinstance(example, SeenByExample):
+            return _from_example(film, example)
         why = actions or _not_asked(Analyser.ACTIONS)
+        if example is not None:
+            why = why.model_copy(
+                update={"reason": f"{why.reason} Nor could it be compared with an expert's: {example.reason}"}
+            )
         return _performance(
             SegmentSource(kind="none", name="nobody"), (), (), duration_s, segments_unavailable=why
         )
     found = recognise_steps(actions, detections, dish)
     end = max((span.end_s for span in found.observed), default=0.0)
     duration_s = duration_s or end
-    notes = found.notes
-    if film is not None and film.decode_errors:
-        notes = (*notes, f"{film.decode_errors} frames of the film could not be decoded.")
+    notes = found.notes + _undecoded(film)
     if not isinstance(detections, Detections):
         notes = (*notes, "No objects were seen, so steps of one action are told apart by nothing.")
     model = actions.model
@@ -172,6 +183,26 @@ def _from_models(
         notes,
         unrecognisable_steps=found.unrecognisable_steps,
     )
+
+
+def _from_example(film: MediaInfo | None, example: SeenByExample) -> Performance:
+    found = example.found
+    end = max((span.end_s for span in found.observed), default=0.0)
+    duration_s = film.duration_s if film is not None else end
+    return _performance(
+        example.source,
+        tuple(_cut(segment, duration_s) for segment in found.segments),
+        within(found.observed, duration_s),
+        duration_s,
+        found.notes + _undecoded(film),
+        unrecognisable_steps=found.unrecognisable_steps,
+    )
+
+
+def _undecoded(film: MediaInfo | None) -> tuple[str, ...]:
+    if film is None or not film.decode_errors:
+        return ()
+    return (f"{film.decode_errors} frames of the film could not be decoded.",)
 
 
 def _heat(
