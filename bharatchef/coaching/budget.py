@@ -1,0 +1,178 @@
+"""What a call of a wording model may use, and how much of a brief fits in; knows no model and sends nothing.
+
+Tokens before a call are an estimate: the models' tokenizers are not public. What a call did use is what the
+model's host counted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field
+
+from bharatchef.coaching.brief import Brief
+from bharatchef.coaching.prompt import Prompt, as_data, brief_as_sent
+from bharatchef.cost import PriceTable
+from bharatchef.ports import ChatFacts
+from bharatchef.vocabulary import Record
+
+# A still is at most this large, and billed by its pixels.
+STILL_WIDTH_PX, STILL_HEIGHT_PX = 640, 360
+MOST_STILLS = 4
+Script = Literal["ascii", "devanagari", "tamil", "other"]
+# An answer's JSON around the words of one mistake, and around the whole; its ids are counted apart.
+_FORM_TOKENS_A_MISTAKE, _FORM_TOKENS = 40, 40
+# A model may need more words than the rules do.
+_WORDIER = 1.25
+
+
+class TokenGuess(Record):
+    """``prompts/tokens.yaml``: how many tokens a character of a script comes to, and how that was found."""
+
+    version: str
+    source: str
+    tokens_per_character: dict[Script, Annotated[float, Field(gt=0)]] = Field(alias="tokens_per_character")
+
+
+@cache
+def load_token_guess() -> TokenGuess:
+    """The estimate that comes with the program, read once."""
+    data = (resources.files("bharatchef.coaching") / "prompts" / "tokens.yaml").read_bytes()
+    return TokenGuess.model_validate(yaml.safe_load(data))
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a text comes to, rather more than fewer."""
+    rate = load_token_guess().tokens_per_character
+    counts = Counter(_script(character) for character in text)
+    return math.ceil(sum(rate[script] * count for script, count in counts.items()))
+
+
+def _script(character: str) -> Script:
+    code = ord(character)
+    if code < 0x80:
+        return "ascii"
+    if 0x0900 <= code <= 0x097F:
+        return "devanagari"
+    return "tamil" if 0x0B80 <= code <= 0x0BFF else "other"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the wording of one evaluation may use.
+
+    Attributes:
+        max_inr: rupees before tax of one call.
+        deadline_s: seconds of all calls together.
+        calls: calls in all, tries again among them.
+        input_tokens: text tokens of one call in.
+        output_tokens: tokens of one answer.
+    """
+
+    max_inr: float = 1.10
+    deadline_s: float = 30.0
+    calls: int = 4
+    input_tokens: int = 4000
+    output_tokens: int = 900
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is sent: as much of the brief and as many stills as fit, and the most that it may cost, rupees."""
+
+    brief: Brief
+    stills: tuple[bytes, ...]
+    input_tokens: int
+    max_inr: float
+    dropped: tuple[str, ...]
+
+
+def planned(
+    brief: Brief,
+    stills: Sequence[bytes],
+    prompt: Prompt,
+    facts: ChatFacts,
+    prices: PriceTable,
+    limits: Limits,
+) -> Planned | str:
+    """What one call sends to a model under the ceiling; the reason where it may not be asked at all.
+
+    Where text and answer would be longer than the limits, the most important mistakes are sent and the others
+    keep the rules' words. A ceiling drops the stills first, then the model.
+    """
+    part = portion(brief, prompt, facts, limits)
+    if part is None:
+        return "even one mistake would not fit into the text that a call may send"
+    text_tokens = sent_tokens(part, prompt, facts)
+    dropped = []
+    if len(part.deviations) < len(brief.deviations):
+        dropped.append(f"{len(brief.deviations) - len(part.deviations)} of the mistakes, for length")
+    shown = tuple(stills[:MOST_STILLS])
+    for kept in (shown, ()):
+        tokens = text_tokens + len(kept) * still_tokens(facts)
+        inr = cost_inr(facts, tokens, limits.output_tokens, prices)
+        if inr is None:
+            return f"no price is known for {facts.model_id}, so that its ceiling could not be held"
+        if inr <= limits.max_inr:
+            if len(kept) < len(shown):
+                dropped.append(f"{len(shown)} stills, for the ceiling of ₹{limits.max_inr:.2f}")
+            return Planned(part, kept, tokens, inr, tuple(dropped))
+    return f"a call could cost ₹{inr:.2f}, and the ceiling is ₹{limits.max_inr:.2f}"
+
+
+def portion(brief: Brief, prompt: Prompt, facts: ChatFacts, limits: Limits) -> Brief | None:
+    """The brief with as many of its mistakes, the most important first, as the limits on text allow."""
+    most_tips = max((len(deviation.tip_ids) for deviation in brief.deviations), default=0)
+    for count in range(len(brief.deviations), 0, -1):
+        for tips_each in dict.fromkeys((most_tips, min(most_tips, 1))):
+            part = _first(brief, count, tips_each)
+            fits = sent_tokens(part, prompt, facts) <= limits.input_tokens
+            if fits and answer_tokens(part) <= limits.output_tokens:
+                return part
+    return None
+
+
+def _first(brief: Brief, count: int, tips_each: int) -> Brief:
+    deviations = tuple(
+        d.model_copy(update={"tip_ids": d.tip_ids[:tips_each]}) for d in brief.deviations[:count]
+    )
+    cited = {tip_id for deviation in deviations for tip_id in deviation.tip_ids}
+    tips = tuple(tip for tip in brief.tips if tip.tip_id in cited)
+    return brief.model_copy(update={"deviations": deviations, "tips": tips})
+
+
+def sent_tokens(brief: Brief, prompt: Prompt, facts: ChatFacts) -> int:
+    """About how many text tokens a call with this brief sends, the answer's form among them."""
+    text = prompt.system(brief.language) + prompt.user(brief) + as_data(prompt.schema)
+    return estimated_tokens(text) + facts.overhead_tokens
+
+
+def answer_tokens(brief: Brief) -> int:
+    """About how many tokens an answer to this brief comes to, by the rules' own words of the same."""
+    said = brief_as_sent(brief)
+    words = [*said["next_steps"], *(s.text for s in brief.strengths[:1])]  # type: ignore[misc]
+    ids = []
+    for deviation in brief.deviations:
+        words += [deviation.what, deviation.impact, deviation.correction]
+        ids += [deviation.deviation_id, *deviation.tip_ids, deviation.safety]
+    form = _FORM_TOKENS + _FORM_TOKENS_A_MISTAKE * len(brief.deviations)
+    return math.ceil(_WORDIER * sum(map(estimated_tokens, words)) + sum(map(estimated_tokens, ids)) + form)
+
+
+def still_tokens(facts: ChatFacts) -> int:
+    """The tokens that a still of the largest size is billed as."""
+    return math.ceil(STILL_WIDTH_PX * STILL_HEIGHT_PX / facts.pixels_per_token)
+
+
+def cost_inr(facts: ChatFacts, input_tokens: int, output_tokens: int, prices: PriceTable) -> float | None:
+    """Rupees before tax of a call; ``None`` where a price is not known."""
+    into = prices.inr(facts.input_price_id, input_tokens, "input-token")
+    out = prices.inr(facts.output_price_id, output_tokens, "output-token")
+    return None if into is None or out is None else into + out
