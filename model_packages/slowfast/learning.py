@@ -6,6 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,8 @@ class Recipe:
     """
 
     steps: int = 2000
-    batch: int = 12
-    rate: float = 2e-3
+    batch: int = 48
+    rate: float = 3e-3
     size: tuple[int, int] = (112, 192)
     small: tuple[int, int] = (64, 112)
     small_until: float = 0.65
@@ -67,7 +68,11 @@ class Learner:
 
 
 class Deck:
-    """Clips dealt out so that each label comes equally often; the same seed deals the same."""
+    """Clips dealt out so that a label comes as often as the root of its pictures' number says.
+
+    Rare labels are seen often enough, and what is common (the background) is still expected more often. The
+    same seed deals the same.
+    """
 
     def __init__(self, films: Sequence[Film], classes: int, frames: int, seed: int) -> None:
         self.films, self.frames, self.classes = films, frames, classes
@@ -80,12 +85,18 @@ class Deck:
         if not self.places:
             raise ValueError("expected films with at least one labelled picture, got none")
         self.known = sorted(self.places)
+        often = np.sqrt([len(self.places[label]) for label in self.known])
+        self.often = often / often.sum()
 
     def batch(self, count: int, size: tuple[int, int]) -> tuple[Pictures, npt.NDArray[np.float32]]:
-        """(count, frames, height, width, 3) clips in RGB and (count, classes) shares of their labels."""
+        """(count, frames, height, width, 3) clips in RGB and (count, classes) shares of their labels.
+
+        Height and width are ``near`` those of ``size``.
+        """
+        size = near(size, self.rng)
         clips, shares = [], np.zeros((count, self.classes), np.float32)
         for k in range(count):
-            label = self.known[int(self.rng.integers(len(self.known)))]
+            label = self.known[int(self.rng.choice(len(self.known), p=self.often))]
             number, place = self.places[label][int(self.rng.integers(len(self.places[label])))]
             film = self.films[number]
             first = place - self.frames // 2 + int(self.rng.integers(0, 2))
@@ -113,19 +124,39 @@ def varied(clip: Pictures, size: tuple[int, int], rng: np.random.Generator) -> P
     share = float(rng.uniform(0.84, 1.0))
     rows, columns = int(height * share), int(width * share * rng.uniform(0.96, 1.0))
     top, left = int(rng.integers(0, height - rows + 1)), int(rng.integers(0, width - columns + 1))
-    gain = rng.uniform(0.85, 1.18) * rng.uniform(0.94, 1.06, 3)
-    table = np.arange(256)[:, None] / 255.0
-    table = np.clip((table ** rng.uniform(0.88, 1.14)) * gain + rng.uniform(-0.03, 0.03), 0, 1)
-    table = (table * 255).astype(np.uint8).reshape(256, 1, 3)
+    paint = other_colours(rng)
     blur = float(rng.uniform(0.3, 1.0)) if rng.random() < 0.15 else 0.0
     mirrored = bool(rng.random() < 0.5)
     out = np.empty((frames, *size, 3), np.uint8)
     for k in range(frames):
         part = clip[k, top : top + rows, left : left + columns]
         part = cv2.resize(part, size[::-1], interpolation=cv2.INTER_AREA)
-        part = cv2.LUT(cv2.flip(part, 1) if mirrored else part, table)
+        part = cv2.transform(cv2.flip(part, 1) if mirrored else part, paint)
         out[k] = cv2.GaussianBlur(part, (3, 3), blur) if blur else part
     return out
+
+
+def other_colours(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """(3, 4) how red, green and blue become others, and what is added to each.
+
+    Paint tells which kitchen it is, and a kitchen which few actions its film shows: colours are exchanged and
+    mixed so that what hands and tools do is learned instead.
+    """
+    mixed = np.eye(3)[rng.permutation(3)] if rng.random() < 0.5 else np.eye(3)
+    mixed = mixed + rng.normal(0, 0.12, (3, 3))
+    if rng.random() < 0.15:
+        mixed[:] = rng.dirichlet(np.full(3, 4.0))
+    mixed *= rng.uniform(0.75, 1.25) / mixed.sum(1, keepdims=True).clip(0.3)
+    return np.concatenate([mixed, rng.uniform(-18, 18) + rng.normal(0, 5, (3, 1))], 1)
+
+
+def near(size: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]:
+    """A (height, width) about as large: the last map is so small that one size alone is learned by heart."""
+    height, width = size
+    return (
+        round(height / 8 * rng.uniform(0.86, 1.14)) * 8,
+        round(width / 16 * rng.uniform(0.86, 1.14)) * 16,
+    )
 
 
 def new_learner(shape: Shape, recipe: Recipe) -> Learner:
@@ -154,7 +185,7 @@ def learned(
     recipe: Recipe,
     *,
     checkpoint: Path | None = None,
-    look: Callable[[SlowFast], dict[str, float]] | None = None,
+    look: Callable[[SlowFast, tuple[int, int]], dict[str, float]] | None = None,
     say: Callable[[str], None] = print,
 ) -> Learner:
     """Train until the recipe is done, from where the learner is.
@@ -162,41 +193,52 @@ def learned(
     Args:
         films: gives the films; asked again at each look, so that films may still be being made.
         checkpoint: where the state is kept, every ``keep_every_s``.
-        look: figures of the averaged network on films kept back, for the learning curve.
+        look: figures of the averaged network on films kept back, for the learning curve; it is told the
+            (height, width) of the clips that are being learned from.
     """
     device = next(learner.net.parameters()).device
     shape = learner.net.shape
-    deck = Deck(films(), shape.classes, shape.frames, recipe.seed + learner.step)
     began = time.monotonic() - learner.spent_s
     last_kept = last_look = learner.spent_s
     losses: list[float] = []
-    while learner.step < recipe.steps:
+
+    def progress() -> float:
         learner.spent_s = time.monotonic() - began
-        progress = learner.step / recipe.steps
-        if recipe.minutes is not None:
-            progress = max(progress, learner.spent_s / 60 / recipe.minutes)
-            if progress >= 1:
-                break
-        for group in learner.optimiser.param_groups:
-            group["lr"] = rate_at(progress, recipe)
-        size = recipe.small if progress < recipe.small_until else recipe.size
-        clips, shares = deck.batch(recipe.batch, size)
-        losses.append(_stepped(learner, clips, shares, recipe, device))
-        if not math.isfinite(losses[-1]):
-            raise ValueError("training diverged: the loss is no number; lower --rate")
-        learner.step += 1
-        if learner.step % 50 == 0:
-            say(f"step {learner.step} loss {np.mean(losses[-50:]):.3f} {learner.spent_s:.0f} s")
-        if look is not None and learner.spent_s - last_look >= recipe.look_every_s:
-            last_look = learner.spent_s
-            row = {"step": float(learner.step), "seconds": round(learner.spent_s)}
-            row |= {"loss": round(float(np.mean(losses[-100:])), 4)} | look(learner.averaged)
-            learner.curve.append(row)
-            say(str(row))
-            deck = Deck(films(), shape.classes, shape.frames, recipe.seed + learner.step)
-        if checkpoint is not None and learner.spent_s - last_kept >= recipe.keep_every_s:
-            last_kept = learner.spent_s
-            keep(learner, checkpoint)
+        timed = 0.0 if recipe.minutes is None else learner.spent_s / 60 / recipe.minutes
+        return max(learner.step / recipe.steps, timed)
+
+    def size() -> tuple[int, int]:
+        return recipe.small if progress() < recipe.small_until else recipe.size
+
+    def new_deck() -> Deck:
+        return Deck(films(), shape.classes, shape.frames, recipe.seed + learner.step)
+
+    # The next clips are made ready while the network learns from these.
+    with ThreadPoolExecutor(1) as ahead:
+        deck = new_deck()
+        dealt = ahead.submit(deck.batch, recipe.batch, size())
+        while progress() < 1:
+            clips, shares = dealt.result()
+            dealt = ahead.submit(deck.batch, recipe.batch, size())
+            for group in learner.optimiser.param_groups:
+                group["lr"] = rate_at(progress(), recipe)
+            losses.append(_stepped(learner, clips, shares, recipe, device))
+            if not math.isfinite(losses[-1]):
+                raise ValueError("training diverged: the loss is no number; lower --rate")
+            learner.step += 1
+            if learner.step % 50 == 0:
+                say(f"step {learner.step} loss {np.mean(losses[-50:]):.3f} {learner.spent_s:.0f} s")
+            if look is not None and learner.spent_s - last_look >= recipe.look_every_s:
+                last_look = learner.spent_s
+                row = {"step": float(learner.step), "seconds": round(learner.spent_s)}
+                row |= {"loss": round(float(np.mean(losses[-100:])), 4)} | look(learner.averaged, size())
+                learner.curve.append(row)
+                say(str(row))
+                dealt.result()
+                deck = new_deck()
+            if checkpoint is not None and learner.spent_s - last_kept >= recipe.keep_every_s:
+                last_kept = learner.spent_s
+                keep(learner, checkpoint)
     learner.spent_s = time.monotonic() - began
     if checkpoint is not None:
         keep(learner, checkpoint)

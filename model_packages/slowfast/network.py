@@ -269,7 +269,7 @@ class FromPictures(nn.Module):
 
 def normalised(clips: Tensor) -> Tensor:
     """Clips as the network wants them, (N, 3, frames, height, width), from decoded ones."""
-    return (clips.permute(0, 4, 1, 2, 3).float() - 255 * MEAN) / (255 * STD)
+    return (clips.float() * (1 / (255 * STD)) - MEAN / STD).permute(0, 4, 1, 2, 3)
 
 
 def names_and_shapes(net: nn.Module) -> OrderedDict[str, tuple[int, ...]]:

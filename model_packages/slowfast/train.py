@@ -40,11 +40,11 @@ from .package import settings, write_package
 from .pictures import Pictures, clip_frames, rgb_of
 
 BAR, USEFUL = 0.90, 0.70
-# What is answered with, (height, width); training clips show things as large, see ``Recipe``.
-SERVED = (128, 224)
+# What is answered with, (height, width): as large as the last training clips, see ``Recipe``.
+SERVED = (112, 192)
 _HERE = Path(__file__).resolve().parent
 SLIM = Shape(
-    classes=len(LABELS), width=32, thin=4, frames=8, depths=(1, 1, 1, 1), stem_times=(1, 1), fusion_kernel=5,
+    classes=len(LABELS), width=32, thin=4, frames=8, depths=(1, 2, 2, 1), stem_times=(1, 1), fusion_kernel=5,
     window=None, dropout=0.3,
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sets.training,
         recipe,
         checkpoint=checkpoint,
-        look=lambda net: accuracy_on(net, sets.calibration[:8], SERVED),
+        look=lambda net, size: accuracy_on(net, sets.calibration[:8], size),
         say=lambda words: print(words, file=sys.stderr, flush=True),
     )
     net = learner.averaged.cpu().eval()
@@ -236,8 +236,8 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=64.0, help="longest drawn film")
     parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--minutes", type=float, help="end training earlier, the rate of learning follows")
-    parser.add_argument("--batch", type=int, default=12)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--small", type=_pair, default=(64, 112), help="clips of the first two thirds, HxW")
     parser.add_argument("--size", type=_pair, default=(112, 192), help="clips of the last third, HxW")
     parser.add_argument("--clips", type=int, default=160, help="clips that INT8 is fitted and compared on")
