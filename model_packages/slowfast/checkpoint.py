@@ -18,6 +18,8 @@ from .package import settings, write_package
 
 _SHOWN = 8
 _SHORT_PX = 256
+# Published: 32 pictures, every second one of 30 a second.
+_FPS = 15.0
 
 
 def state_in(path: Path | str) -> dict[str, Tensor]:
@@ -98,7 +100,7 @@ def package_from_checkpoint(
         return write_package(
             out,
             weights,
-            settings(names, net.shape.frames, short_px=_SHORT_PX, every_s=2.0),
+            settings(names, net.shape.frames, short_px=_SHORT_PX, every_s=2.0, fps=_FPS),
             _CARD,
             engine=engine_words(graph),
             trained_on=trained_on or "Kinetics-400, as its publisher says; not measured here",

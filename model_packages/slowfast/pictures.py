@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 Pictures = npt.NDArray[np.uint8]
 
-# Pictures a second that clips are made of.
+# Pictures a second that clips of the network trained here are made of.
 FPS = 7.5
 SHORT_PX, _MULTIPLE_PX = 144, 16
 _MOST_PX = 4096 * 4096
@@ -24,13 +24,14 @@ _MOST_PICTURES = 100_000
 
 @dataclass(frozen=True)
 class Small:
-    """Small pictures as I420 (pictures, 3/2 height, width), ``FPS`` of them a second from 0 on.
+    """Small pictures as I420 (pictures, 3/2 height, width), ``fps`` of them a second from 0 on.
 
     ``length_s`` is how long the film is: its last picture's time and that picture's share of a second.
     """
 
     i420: Pictures
     length_s: float
+    fps: float = FPS
 
 
 def small_size(width: int, height: int, short_px: int = SHORT_PX) -> tuple[int, int]:
@@ -40,13 +41,16 @@ def small_size(width: int, height: int, short_px: int = SHORT_PX) -> tuple[int, 
     return sized[0], sized[1]
 
 
-def decoded(film: bytes | Path, size: tuple[int, int] | None = None, short_px: int = SHORT_PX) -> Small:
+def decoded(
+    film: bytes | Path, size: tuple[int, int] | None = None, short_px: int = SHORT_PX, fps: float = FPS
+) -> Small:
     """The film's pictures, each decoded once; where the film has no picture for a moment, the nearest before.
 
     Args:
         film: a chunk's bytes, or where a film lies.
         size: (width, height) to shrink to; left out, ``small_size`` of the film's.
         short_px: what ``small_size`` is asked for.
+        fps: pictures a second.
 
     Raises:
         ValueError: it holds no film that can be read.
@@ -55,12 +59,12 @@ def decoded(film: bytes | Path, size: tuple[int, int] | None = None, short_px: i
     last: Pictures | None = None
     first_s, end_s = None, 0.0
     try:
-        for time_s, picture in _shown(film, size, short_px):
+        for time_s, picture in _shown(film, size, short_px, fps):
             first_s = time_s if first_s is None else first_s
             end_s = max(end_s, time_s - first_s)
-            wanted = _slot(time_s - first_s) + 1
+            wanted = _slot(time_s - first_s, fps) + 1
             if wanted > _MOST_PICTURES:
-                raise ValueError(f"expected a film of at most {_MOST_PICTURES / FPS:.0f} s, got a longer one")
+                raise ValueError(f"expected a film of at most {_MOST_PICTURES / fps:.0f} s, got a longer one")
             # A hole is filled with what was seen before it; of several for one moment the first stays.
             while len(kept) < wanted - 1:
                 kept.append(picture if last is None else last)
@@ -71,11 +75,11 @@ def decoded(film: bytes | Path, size: tuple[int, int] | None = None, short_px: i
         raise ValueError(f"expected a film that can be read, got {type(error).__name__}") from error
     if not kept:
         raise ValueError("expected a film with pictures, got none")
-    return Small(np.stack(kept), end_s + 1 / FPS)
+    return Small(np.stack(kept), end_s + 1 / fps, fps)
 
 
 def _shown(
-    film: bytes | Path, size: tuple[int, int] | None, short_px: int
+    film: bytes | Path, size: tuple[int, int] | None, short_px: int, fps: float
 ) -> Iterator[tuple[float, Pictures]]:
     source = io.BytesIO(film) if isinstance(film, bytes | bytearray) else str(film)
     with av.open(source, mode="r", format="mp4" if isinstance(source, io.BytesIO) else None) as container:
@@ -92,15 +96,15 @@ def _shown(
             time_s = float(frame.time)
             first_s = time_s if first_s is None else first_s
             # Proxies have twice as many pictures as are wanted: the others need not be shrunk.
-            if small is None or _slot(time_s - first_s) != slot:
+            if small is None or _slot(time_s - first_s, fps) != slot:
                 small = _shrunk(frame, size or small_size(frame.width, frame.height, short_px))
-                slot = _slot(time_s - first_s)
+                slot = _slot(time_s - first_s, fps)
             yield time_s, small
 
 
-def _slot(time_s: float) -> int:
+def _slot(time_s: float, fps: float) -> int:
     """Which of the wanted pictures a moment belongs to; rounded time stamps may be a little early."""
-    return int(time_s * FPS + 0.02)
+    return int(time_s * fps + 0.02)
 
 
 def _shrunk(frame: av.VideoFrame, size: tuple[int, int]) -> Pictures:
@@ -125,15 +129,18 @@ def rgb_of(i420: Pictures) -> Pictures:
     return out.reshape(*before, rows * 2 // 3, width, 3)
 
 
-def clip_frames(times_s: npt.NDArray[np.float64], count: int, frames: int) -> npt.NDArray[np.intp]:
+def clip_frames(
+    times_s: npt.NDArray[np.float64], count: int, frames: int, fps: float = FPS
+) -> npt.NDArray[np.intp]:
     """(clips, frames) places of the pictures of clips centred at ``times_s``; edges are repeated.
 
     Args:
         times_s: the clips' middles, seconds.
         count: how many pictures there are.
         frames: how many a clip has.
+        fps: how many pictures there are a second.
     """
-    first = np.round(times_s * FPS - (frames - 1) / 2).astype(np.intp)
+    first = np.round(times_s * fps - (frames - 1) / 2).astype(np.intp)
     places: npt.NDArray[np.intp] = np.clip(first[:, None] + np.arange(frames), 0, count - 1)
     return places
 

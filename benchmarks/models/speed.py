@@ -1,0 +1,269 @@
+"""What a 10-minute film costs, in one run: the whole evaluation, the least that it could be, the plain way.
+
+    python -m benchmarks.models.speed [--minutes 10] [--plain-minutes 0.5] [--work FOLDER]
+
+A film of 1280x720 at 10 Mbit/s is made (a drawn kitchen, repeated, with grain). Looked at are: actions by the
+published SlowFast R50 8x8 at 256 px, a clip every 2 s (**its weights are random: nothing that it says means
+anything**), things by the YOLOv8n that comes with the program, once a second, the flame twice a second, and
+the plate.
+
+- whole: `bharatchef evaluate`, with Prefect, proxies, records and report.
+- least: one decode to both pixel streams in memory, and the same engine calls on them.
+- plain: ultralytics' predict, and SlowFast in PyTorch float32 with a decode a clip, at the same sampling;
+  over ``--plain-minutes`` of the film, times as many as there are.
+
+Each is a process of its own. Processor seconds are user and system time of it and of all that it started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+SHORT_PX, CLIP_FRAMES, CLIP_EVERY_S, CLIP_FPS = 256, 32, 2.0, 15
+WALL_BAR_S, LEAST_BAR, PLAIN_BAR = 110, 1.25, 0.2
+_DRAWN_S = 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--plain-minutes", type=float, default=0.5)
+    parser.add_argument("--work", type=Path, help="where the film and the package are kept")
+    parser.add_argument("--task", choices=("least", "plain"), help=argparse.SUPPRESS)
+    parser.add_argument("--film", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--models", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.task == "least":
+        return least(given.film, given.models)
+    if given.task == "plain":
+        return plain(given.film, given.plain_minutes * 60)
+    with tempfile.TemporaryDirectory() as folder:
+        work = given.work or Path(folder)
+        work.mkdir(parents=True, exist_ok=True)
+        measured(work, given.minutes, given.plain_minutes)
+    return None
+
+
+def measured(work: Path, minutes: float, plain_minutes: float) -> None:
+    """Make what is needed, run the three ways, print the figures against the bars."""
+    film = film_in(work, minutes)
+    models = models_in(work)
+    myself = [sys.executable, "-m", "benchmarks.models.speed", "--film", str(film), "--models", str(models)]
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copytree(models, Path(home, "models"))
+        words = ["evaluate", str(film), "--dish", "masala-chai", "--json", "--force"]
+        environment = {"BHARATCHEF_HOME": home}
+        wall, cpu = cost([sys.executable, "-m", "app", *words], environment)
+    least_s, least_cpu = cost([*myself, "--task", "least"])
+    plain_s, plain_cpu = cost([*myself, "--task", "plain", "--plain-minutes", str(plain_minutes)])
+    times = minutes / plain_minutes
+    print(f"film: {minutes:g} min of 1280x720, {film.stat().st_size * 8 / minutes / 60e6:.1f} Mbit/s")
+    print(f"whole evaluation: {wall:.1f} s on {os.cpu_count()} cores, {cpu:.1f} processor-seconds")
+    print(f"least: {least_s:.1f} s, {least_cpu:.1f} processor-seconds")
+    print(
+        f"plain, {plain_minutes:g} min: {plain_s:.1f} s, {plain_cpu:.1f} processor-seconds; "
+        f"times {times:g}: {plain_cpu * times:.0f}"
+    )
+    scaled = minutes / 10
+    print(f"wall {wall:.1f} s, bound {WALL_BAR_S * scaled:g} s (10 minutes: {WALL_BAR_S} s)")
+    print(f"whole / least: {cpu / least_cpu:.2f}, bound {LEAST_BAR}")
+    print(f"whole / plain: {cpu / (plain_cpu * times):.3f}, bound {PLAIN_BAR}")
+
+
+def cost(command: list[str], environment: dict[str, str] | None = None) -> tuple[float, float]:
+    """Wall and processor seconds of a command and all that it started."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, env={**os.environ, **(environment or {})}, capture_output=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr.decode()[-2000:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - began, used
+
+
+# --- what is measured on --------------------------------------------------------------------------
+
+
+def film_in(work: Path, minutes: float) -> Path:
+    """The film, made where it is not there."""
+    path = work / f"film-{minutes:g}.mp4"
+    if path.exists():
+        return path
+    drawn = work / "drawn.mp4"
+    if not drawn.exists():
+        _draw(drawn)
+    part = path.with_suffix(".part.mp4")
+    command = ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", "-stream_loop", "-1", "-i", str(drawn)]
+    command += ["-vf", "scale=1280:720,noise=alls=10:allf=t,fps=30", "-t", str(minutes * 60), "-an"]
+    command += ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-b:v", "10M"]
+    command += ["-minrate", "10M", "-maxrate", "10M", "-bufsize", "10M", "-g", "60", str(part)]
+    subprocess.run(command, check=True)
+    part.replace(path)
+    return path
+
+
+def _draw(path: Path) -> None:
+    from dataclasses import replace
+
+    from kitchen_sim.film import draw_film
+    from kitchen_sim.script import read_script
+
+    script = read_script(Path(__file__).resolve().parents[2] / "kitchen_sim/scripts/masala-chai-correct.yaml")
+    draw_film(replace(script, duration_s=min(_DRAWN_S, script.duration_s)), path)
+
+
+def models_in(work: Path) -> Path:
+    """A models folder with the published network (random weights) and the flame package."""
+    folder = work / "models"
+    if (folder / "slowfast-r50" / "model.json").exists():
+        return folder
+    import torch
+
+    from model_packages.slowfast.checkpoint import package_from_checkpoint
+    from model_packages.slowfast.network import R50_8X8, SlowFast
+
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as scratch:
+        torch.save({"model_state": SlowFast(R50_8X8).state_dict()}, Path(scratch, "r50.pyth"))
+        package_from_checkpoint(
+            Path(scratch, "r50.pyth"),
+            folder / "slowfast-r50",
+            trained_on="nothing: random weights, for timing",
+        )
+    flame = Path(__file__).resolve().parents[2] / "model_packages" / "flame"
+    shutil.copytree(flame, folder / "flame", ignore=shutil.ignore_patterns("__pycache__", "tests"))
+    set_aside = folder / "flame" / "model.below-bar.json"
+    if set_aside.exists():
+        set_aside.replace(folder / "flame" / "model.json")
+    return folder
+
+
+# --- the least ------------------------------------------------------------------------------------
+
+
+def least(film: Path, models: Path) -> None:
+    """One decode to both pixel streams in memory, and every engine call that the evaluation makes."""
+    import av
+    import numpy as np
+
+    import model_packages.yolov8.inference as objects
+    from model_packages.flame.answering import model_from
+    from model_packages.flame.pixels import Shot as FlameShot
+    from model_packages.resnet import inference as plate
+    from model_packages.slowfast import inference as actions
+    from model_packages.slowfast.pictures import clip_frames
+
+    root = Path(plate.__file__).resolve().parents[1]
+    slow = actions.model_fn(str(models / "slowfast-r50"))
+    detector = objects.model_fn(str(root / "yolov8"))
+    flame = model_from(models / "flame" / "weights.ovz")
+    clips: list[Any] = []
+    large: list[Any] = []
+    times: list[float] = []
+    said = 0
+    next_small = next_large = 0.0
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        for frame in container.decode(stream):
+            at_s = float(frame.time)
+            if at_s >= next_small - 1e-3:
+                next_small += 1 / CLIP_FPS
+                clips.append(frame.reformat(width=456, height=256, format="rgb24").to_ndarray())
+            if at_s >= next_large - 1e-3:
+                next_large += 0.5
+                large.append(frame.reformat(width=640, height=360, format="rgb24").to_ndarray())
+                times.append(at_s)
+            if len(clips) >= 60 * CLIP_FPS:
+                said += _minute(slow, detector, flame, FlameShot, clip_frames, clips, large, times)
+                last = large[-6:]
+                clips, large, times = [], [], []
+    if clips:
+        said += _minute(slow, detector, flame, FlameShot, clip_frames, clips, large, times)
+        last = large[-6:] or last
+    model = plate.model_fn(str(root / "resnet"))
+    for picture in last:
+        jpeg = _jpeg(np.ascontiguousarray(picture))
+        plate.predict_fn(plate.input_fn(jpeg, "image/jpeg"), model)
+    print(json.dumps({"clips": said}))
+
+
+def _minute(
+    slow: Any, detector: Any, flame: Any, shot: Any, clip_frames: Any, clips: Any, large: Any, times: Any
+) -> int:
+    import numpy as np
+
+    from model_packages.flame.answering import samples_of
+
+    pictures = np.stack(clips)
+    middles = np.arange(CLIP_EVERY_S / 2, len(pictures) / CLIP_FPS, CLIP_EVERY_S)
+    places = clip_frames(middles, len(pictures), CLIP_FRAMES, CLIP_FPS)
+    for k in range(0, len(places), 8):
+        slow.scores(pictures[places[k : k + 8]])
+    for picture in large[::2]:
+        detector.found(picture)
+    samples_of(flame, [shot(t, p) for t, p in zip(times, large, strict=True)])
+    return len(places)
+
+
+def _jpeg(rgb: Any) -> bytes:
+    import cv2
+
+    return bytes(cv2.imencode(".jpg", rgb[..., ::-1])[1])
+
+
+# --- the plain way --------------------------------------------------------------------------------
+
+
+def plain(film: Path, seconds: float) -> None:
+    """ultralytics' predict on a picture a second, and a float32 clip every 2 s, each decoded for itself."""
+    import av
+    import numpy as np
+    import torch
+
+    from model_packages.slowfast.network import R50_8X8, SlowFast, normalised
+    from model_packages.yolov8.shim import prepare
+
+    prepare()
+    from ultralytics import YOLO
+
+    yolo = YOLO("yolov8n.yaml", task="detect")
+    net = SlowFast(R50_8X8).eval()
+
+    def pictures_from(start_s: float, count: int, fps: float, size: tuple[int, int]) -> list[Any]:
+        found: list[Any] = []
+        with av.open(str(film)) as container:
+            stream = container.streams.video[0]
+            container.seek(int(start_s / stream.time_base), stream=stream)
+            for frame in container.decode(stream):
+                if float(frame.time) + 1e-3 < start_s + len(found) / fps:
+                    continue
+                picture = frame.reformat(width=size[0], height=size[1], format="rgb24")
+                found.append(picture.to_ndarray())
+                if len(found) == count:
+                    break
+        return found
+
+    with torch.no_grad():
+        for start_s in np.arange(0, seconds - 3, CLIP_EVERY_S):
+            clip = np.stack(pictures_from(float(start_s), CLIP_FRAMES, CLIP_FPS, (456, 256)))
+            net(normalised(torch.from_numpy(clip[None])))
+    for number, at_s in enumerate(np.arange(0, seconds, 0.5)):
+        (picture,) = pictures_from(float(at_s), 1, 1, (640, 360))
+        # The flame needs a look twice a second; things once.
+        if number % 2 == 0:
+            yolo.predict(picture[..., ::-1], imgsz=640, verbose=False, device="cpu")
+
+
+if __name__ == "__main__":
+    main()
