@@ -25,7 +25,7 @@ from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, Qu
 from bharatchef.perception.analysers import Seen, pieces_of, seen_by
 from bharatchef.perception.performance import perception_version
 from bharatchef.ports import Ports
-from bharatchef.records import ActionSequence, Evaluation
+from bharatchef.records import ActionSequence, Evaluation, Feedback
 from bharatchef.report import scorecard_markdown, steps_table
 from bharatchef.results import EvaluationResult, NotAssessed, Provenance, StageRecord
 from bharatchef.settings import Settings
@@ -48,6 +48,10 @@ NOT_WATCHED = (
     NotAssessed(what="cross-contact", why="nothing here follows boards, knives and raw food over the film"),
     NotAssessed(what="knife safety", why="nothing here watches where fingers are while a knife moves"),
     NotAssessed(what="taste, smell and core temperature", why="a film does not show them"),
+)
+NOTHING_BILLED = "On this machine nothing is billed; processor time is counted."
+BILLED_CHAT = (
+    "The chat model's tokens are billed, as its host counted them; this machine's processor time is not."
 )
 STAGES = ("claim", "inspect", "prepare", "perceive", "recognise", "judge", "score", "coach", "publish")
 
@@ -137,12 +141,20 @@ def evaluate_claimed(
             sync = synchronise_cameras(prepared, side_prepared, plan.thresholds)
     with log.stage("score"):
         scorecard = score_performance(plan.dish, performance, judgement, plan.rubric)
-    with log.stage("coach"):
-        feedback = coach_performance(evaluation, plan.dish, performance, judgement, scorecard)
+    with log.stage("coach") as words:
+        stills = prepared.stills if prepared else ()
+        coached = coach_performance(
+            evaluation, plan.dish, performance, judgement, scorecard, settings, stills
+        )
+        feedback = coached.feedback
+        words["reason"] = feedback.wording.reason
     check_lease()
     ledger = Ledger(load_prices())
     for stage, cpu_s in log.cpu_s.items():
         ledger.add(stage, "laptop", cpu_s, "cpu-second")
+    for used in coached.usage:
+        ledger.add("coach", used.facts.input_price_id, used.input_tokens, "input-token")
+        ledger.add("coach", used.facts.output_price_id, used.output_tokens, "output-token")
     finished = evaluation.model_copy(
         update={
             "overall_score": scorecard.overall,
@@ -178,8 +190,8 @@ def evaluate_claimed(
         feedback=feedback,
         not_assessed=_not_assessed(side),
         stages=tuple(log.records),
-        cost=ledger.report(note="On this machine nothing is billed; processor time is counted."),
-        provenance=_provenance(work, seen, film, side),
+        cost=ledger.report(note=BILLED_CHAT if coached.usage else NOTHING_BILLED),
+        provenance=_provenance(work, seen, film, side, feedback),
         drawn_film=performance.source.kind == "drawn_truth",
         published_at=ports.clock.now(),
     )
@@ -294,7 +306,11 @@ def _not_assessed(side: MediaInfo | None) -> tuple[NotAssessed, ...]:
 
 
 def _provenance(
-    work: Work, seen: dict[Analyser, Seen], film: MediaInfo | None, side: MediaInfo | None
+    work: Work,
+    seen: dict[Analyser, Seen],
+    film: MediaInfo | None,
+    side: MediaInfo | None,
+    feedback: Feedback,
 ) -> Provenance:
     plan = work.plan
     models = tuple(
@@ -317,5 +333,7 @@ def _provenance(
         thresholds_sha256=plan.thresholds.sha256,
         perception_version=perception_version()[0],
         perception_sha256=perception_version()[1],
+        prompt_version=feedback.prompt_version,
+        prompt_sha256=feedback.prompt_sha256,
         segments_sha256=plan.given.sha256 if plan.given else None,
     )

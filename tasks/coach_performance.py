@@ -1,17 +1,25 @@
-"""Stage 8: the coach's words, by the rules, with the last attempt's mistakes followed up."""
+"""Stage 8: the coach's words, by the rules and, where one is set, by a model that is held to them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import ValidationError
 
-from bharatchef.coaching import PreviousAttempt, coach, previous_attempt
-from bharatchef.errors import StoreError
-from bharatchef.observed import Performance
+from bharatchef.coaching import PreviousAttempt, coached, previous_attempt
+from bharatchef.coaching.budget import Limits
+from bharatchef.coaching.stills import small_jpeg, stills_of
+from bharatchef.coaching.wording import Worded, worded
+from bharatchef.cost import load_prices
+from bharatchef.errors import MediaError, StoreError
+from bharatchef.observed import Performance, Still
 from bharatchef.ports import Ports
-from bharatchef.records import Dish, Evaluation, Feedback, Judgement, Scorecard
+from bharatchef.records import Dish, Evaluation, Judgement, Mistake, Scorecard
 from bharatchef.results import EvaluationResult
+from bharatchef.settings import Settings
 from bharatchef.vocabulary import Status
 from tasks.runtime import ports_here
 
@@ -38,13 +46,32 @@ def attempt_before(ports: Ports, evaluation: Evaluation) -> PreviousAttempt | No
     return previous_attempt(stored)
 
 
+def pictures_of(ports: Ports, mistakes: Sequence[Mistake], stills: Sequence[Still]) -> tuple[bytes, ...]:
+    """Small pictures of the moments of the mistakes; one that cannot be read is left out."""
+    pictures = []
+    for still in stills_of(mistakes, stills):
+        with suppress(StoreError, MediaError):
+            pictures.append(small_jpeg(ports.objects.get_bytes(still.key)))
+    return tuple(pictures)
+
+
 @task(name="coach", cache_policy=NO_CACHE, persist_result=False)
 def coach_performance(
-    evaluation: Evaluation, dish: Dish, performance: Performance, judgement: Judgement, scorecard: Scorecard
-) -> Feedback:
-    """The feedback on one judged performance; see ``bharatchef.coaching.coach``."""
+    evaluation: Evaluation,
+    dish: Dish,
+    performance: Performance,
+    judgement: Judgement,
+    scorecard: Scorecard,
+    settings: Settings,
+    stills: tuple[Still, ...] = (),
+) -> Worded:
+    """The feedback on one judged performance by the rules, worded by a model where one is set.
+
+    What the model used is measured with it. ``stills`` are looked at only where the settings let a model see
+    them.
+    """
     ports = ports_here()
-    return coach(
+    by_rules = coached(
         evaluation.evaluation_id,
         dish,
         judgement,
@@ -52,4 +79,20 @@ def coach_performance(
         performance,
         attempt_before(ports, evaluation),
         ports.tips,
+        evaluation.language,
+    )
+    if not ports.chat:
+        return Worded(by_rules.feedback)
+    # Its word lists are read where a model is to be verified, and not on every laptop.
+    from bharatchef.coaching.verifier import verify
+
+    shown = pictures_of(ports, by_rules.feedback.mistakes, stills) if settings.chat_stills else ()
+    return worded(
+        by_rules.feedback,
+        by_rules.brief,
+        ports.chat,
+        load_prices(),
+        verify,
+        Limits(max_inr=settings.chat_max_inr, deadline_s=settings.chat_deadline_s),
+        shown,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass
 
+from bharatchef.coaching.prompt import load_prompt
 from bharatchef.judgement import Thresholds, load_thresholds
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
 from bharatchef.perception.examples import filmed_experts
@@ -82,6 +84,8 @@ def plan_work(
             },
             # A film that an instructor puts there later makes new work of what could not be judged before.
             **({"examples": " ".join(there)} if there else {}),
+            # Other words are new work; without a model the key is what it always was.
+            **({"chat": wording_sha256(ports, settings)} if ports.chat else {}),
             "forced": uuid.uuid4().hex if force else None,
         }
     )
@@ -97,3 +101,10 @@ def plan_work(
         work_key=key,
     )
     return WorkPlan(evaluation, dish, rubric, thresholds, given, models, examples)
+
+
+def wording_sha256(ports: Ports, settings: Settings) -> str:
+    """What the words of a feedback hang on beside its evaluation: models, prompt, and what they may see."""
+    names = [model.facts.model_id for model in ports.chat]
+    said = [load_prompt().sha256, *names, str(settings.chat_stills), str(settings.chat_max_inr)]
+    return hashlib.sha256("\0".join(said).encode()).hexdigest()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from adapters.embedding import embedding_of
 from adapters.local.clock import SystemClock
 from adapters.local.evaluations import SqliteEvaluations
+from adapters.local.home_tips import HomeTips
 from adapters.local.hosted import HostedModels
 from adapters.local.models import local_models
 from adapters.local.notifier import FileNotifier
 from adapters.local.objects import FolderObjects
 from adapters.local.restoring import NOTIFICATIONS, finish_interrupted_restore
-from bharatchef.ports import Models, Ports
+from bharatchef.ports import ChatModel, Models, Ports
 from bharatchef.settings import Settings
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
-from knowledge_base.tips import DishTips
 
 
 def build_local_ports(settings: Settings) -> Ports:
@@ -24,10 +25,11 @@ def build_local_ports(settings: Settings) -> Ports:
         objects=FolderObjects(settings.objects_dir),
         evaluations=SqliteEvaluations(settings.database, clock),
         models=_models(settings),
-        tips=DishTips(dishes),
+        tips=_tips(settings, dishes),
         dishes=dishes,
         notifier=FileNotifier(settings.home / NOTIFICATIONS, clock),
         clock=clock,
+        chat=_chat(settings),
     )
 
 
@@ -35,3 +37,21 @@ def _models(settings: Settings) -> Models:
     here = local_models(settings)
     hosts = {str(analyser): url for analyser, url in settings.model_hosts.items()}
     return HostedModels(hosts, here) if hosts else here
+
+
+def _chat(settings: Settings) -> tuple[ChatModel, ...]:
+    """The models that word feedback; nothing of AWS is loaded where the settings name none."""
+    if not settings.chat_model:
+        return ()
+    from adapters.aws.bedrock_chat import bedrock_chat_models
+
+    return bedrock_chat_models(settings)
+
+
+def _tips(settings: Settings, dishes: DishLibrary) -> TipStore:
+    if settings.opensearch_url is None:
+        return HomeTips(settings.tips_index, dishes, lambda: embedding_of(settings))
+    from adapters.aws.opensearch_tips import opensearch_index
+    from knowledge_base.searching import IndexedTips
+
+    return IndexedTips(opensearch_index(settings, embedding=embedding_of(settings)), dishes)

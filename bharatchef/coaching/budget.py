@@ -30,7 +30,7 @@ Script = Literal["ascii", "devanagari", "tamil", "other"]
 # An answer's JSON around the words of one mistake, and around the whole; its ids are counted apart.
 _FORM_TOKENS_A_MISTAKE, _FORM_TOKENS = 40, 40
 # A model may need more words than the rules do.
-_WORDIER = 1.25
+_WORDIER = 1.2
 
 
 class TokenGuess(Record):
@@ -51,11 +51,12 @@ def load_token_guess() -> TokenGuess:
 def estimated_tokens(text: str) -> int:
     """About how many tokens a text comes to, rather more than fewer."""
     rate = load_token_guess().tokens_per_character
-    counts = Counter(_script(character) for character in text)
+    counts = Counter(script_of(character) for character in text)
     return math.ceil(sum(rate[script] * count for script, count in counts.items()))
 
 
-def _script(character: str) -> Script:
+def script_of(character: str) -> Script:
+    """The script of a character, as far as tokens hang on it."""
     code = ord(character)
     if code < 0x80:
         return "ascii"
@@ -73,7 +74,8 @@ class Limits:
         deadline_s: seconds of all calls together.
         calls: calls in all, tries again among them.
         input_tokens: text tokens of one call in.
-        output_tokens: tokens of one answer.
+        output_tokens: tokens of an answer; more where a language needs more and the ceiling allows.
+        longest_answer: tokens that no answer may have more of.
     """
 
     max_inr: float = 1.10
@@ -81,17 +83,23 @@ class Limits:
     calls: int = 4
     input_tokens: int = 4000
     output_tokens: int = 900
+    longest_answer: int = 3000
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What is sent: as much of the brief and as many stills as fit, and the most that it may cost, rupees."""
+    """What is sent: as much of the brief and as many stills as fit, and the most that it may cost, rupees.
+
+    ``stills_dropped`` and ``left_out`` count the stills and the mistakes that are not sent.
+    """
 
     brief: Brief
     stills: tuple[bytes, ...]
     input_tokens: int
+    output_tokens: int
     max_inr: float
-    dropped: tuple[str, ...]
+    stills_dropped: int = 0
+    left_out: int = 0
 
 
 def planned(
@@ -104,39 +112,31 @@ def planned(
 ) -> Planned | str:
     """What one call sends to a model under the ceiling; the reason where it may not be asked at all.
 
-    Where text and answer would be longer than the limits, the most important mistakes are sent and the others
-    keep the rules' words. A ceiling drops the stills first, then the model.
+    What would be too long or too dear goes in this order: the stills, second tips, the least important
+    mistakes (they keep the rules' words), the model.
     """
-    part = portion(brief, prompt, facts, limits)
-    if part is None:
-        return "even one mistake would not fit into the text that a call may send"
-    text_tokens = sent_tokens(part, prompt, facts)
-    dropped = []
-    if len(part.deviations) < len(brief.deviations):
-        dropped.append(f"{len(brief.deviations) - len(part.deviations)} of the mistakes, for length")
     shown = tuple(stills[:MOST_STILLS])
-    for kept in (shown, ()):
-        tokens = text_tokens + len(kept) * still_tokens(facts)
-        inr = cost_inr(facts, tokens, limits.output_tokens, prices)
-        if inr is None:
-            return f"no price is known for {facts.model_id}, so that its ceiling could not be held"
-        if inr <= limits.max_inr:
-            if len(kept) < len(shown):
-                dropped.append(f"{len(shown)} stills, for the ceiling of ₹{limits.max_inr:.2f}")
-            return Planned(part, kept, tokens, inr, tuple(dropped))
-    return f"a call could cost ₹{inr:.2f}, and the ceiling is ₹{limits.max_inr:.2f}"
-
-
-def portion(brief: Brief, prompt: Prompt, facts: ChatFacts, limits: Limits) -> Brief | None:
-    """The brief with as many of its mistakes, the most important first, as the limits on text allow."""
     most_tips = max((len(deviation.tip_ids) for deviation in brief.deviations), default=0)
+    cheapest: float | None = None
     for count in range(len(brief.deviations), 0, -1):
         for tips_each in dict.fromkeys((most_tips, min(most_tips, 1))):
             part = _first(brief, count, tips_each)
-            fits = sent_tokens(part, prompt, facts) <= limits.input_tokens
-            if fits and answer_tokens(part) <= limits.output_tokens:
-                return part
-    return None
+            text_tokens = sent_tokens(part, prompt, facts)
+            out_tokens = max(limits.output_tokens, answer_tokens(part))
+            if text_tokens > limits.input_tokens or out_tokens > limits.longest_answer:
+                continue
+            for kept in dict.fromkeys((shown, ())):
+                tokens = text_tokens + len(kept) * still_tokens(facts)
+                inr = cost_inr(facts, tokens, out_tokens, prices)
+                if inr is None:
+                    return f"no price is known for {facts.model_id}, so that no ceiling could be held"
+                if inr <= limits.max_inr:
+                    fewer = len(brief.deviations) - len(part.deviations)
+                    return Planned(part, kept, tokens, out_tokens, inr, len(shown) - len(kept), fewer)
+                cheapest = inr
+    if cheapest is None:
+        return f"even one mistake would not fit into {limits.input_tokens} tokens"
+    return f"a call could cost ₹{cheapest:.2f}, and the ceiling is ₹{limits.max_inr:.2f}"
 
 
 def _first(brief: Brief, count: int, tips_each: int) -> Brief:

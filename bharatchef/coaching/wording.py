@@ -188,7 +188,7 @@ class _Talk:
                         self.prompt.user(plan.brief, faults),
                         stills,
                         self.prompt.schema,
-                        self.limits.output_tokens,
+                        plan.output_tokens,
                         left_s,
                     ),
                 )
@@ -223,7 +223,9 @@ class _Talk:
             mistakes.append(mistake.model_copy(update=update))
         # One step for each of the rules', or the plan might have lost what lets more be judged next time.
         steps = kept.next_steps if len(kept.next_steps) == len(feedback.next_steps) else feedback.next_steps
-        missing = [*found.plan.dropped]
+        missing = []
+        if found.plan.left_out:
+            missing.append(f"{found.plan.left_out} of the mistakes, for length or ceiling")
         unworded = sum(d.deviation_id not in by_id for d in found.plan.brief.deviations)
         if unworded:
             missing.append(f"{unworded} of the mistakes, whose words did not hold")
@@ -231,9 +233,10 @@ class _Talk:
             missing.append("the encouragement")
         if steps is not kept.next_steps:
             missing.append("the next steps")
-        whole = not missing
-        reason = "" if whole else f"not worded by the model: {'; '.join(missing)}"
-        note = self.note("model" if whole else "part", reason, len(by_id), found.stills)
+        reasons = [f"not worded by the model: {', '.join(missing)}"] if missing else []
+        if found.plan.stills_dropped:
+            reasons.append(f"{found.plan.stills_dropped} stills were not sent, for the ceiling")
+        note = self.note("part" if missing else "model", "; ".join(reasons), len(by_id), found.stills)
         return feedback.model_copy(
             update={
                 "mistakes": tuple(mistakes),
