@@ -296,14 +296,14 @@ def _no_json(cluster: Cluster) -> EndpointError:
     )
 
 
-class _BelowWarning(logging.Filter):
-    """Drops what the library says at debug level: whole requests and answers."""
+class _BelowError(logging.Filter):
+    """Drops the library's log: whole requests and answers, and failures that are raised anyway."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING
+        return record.levelno >= logging.ERROR
 
 
-_QUIET = _BelowWarning()
+_QUIET = _BelowError()
 
 
 def _hush() -> None:

@@ -49,9 +49,10 @@ def index_body(
         "tip_id": keyword,
         "passage_sha256": keyword,
         "severity": keyword,
-        "dishes": keyword,
-        "steps": keyword,
-        "step_dishes": keyword,
+        # Where a tip holds; the terms of the dishes' names are a text field called "dishes".
+        "held_dishes": keyword,
+        "held_steps": keyword,
+        "held_step_dishes": keyword,
         "document": {"type": "object", "enabled": False},
         **{name: {"type": "text", "analyzer": "whitespace"} for name in FIELD_WEIGHTS},
     }
@@ -137,11 +138,11 @@ def filters(where: Where) -> list[dict[str, Any]]:
     if where.severity is not None:
         found.append({"term": {"severity": where.severity}})
     if where.dish_id is not None:
-        here = {"term": {"dishes": where.dish_id}}
-        found.append(_either({"bool": {"must_not": [{"exists": {"field": "dishes"}}]}}, here))
+        here = {"term": {"held_dishes": where.dish_id}}
+        found.append(_either({"bool": {"must_not": [{"exists": {"field": "held_dishes"}}]}}, here))
     if where.step is not None:
-        free = {"bool": {"must_not": [{"term": {"step_dishes": where.dish_id}}]}}
-        found.append(_either(free, {"term": {"steps": where.step}}))
+        free = {"bool": {"must_not": [{"term": {"held_step_dishes": where.dish_id}}]}}
+        found.append(_either(free, {"term": {"held_steps": where.step}}))
     return found
 
 

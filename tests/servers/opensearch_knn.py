@@ -315,6 +315,8 @@ class Small:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
     small: Small
 
     def _handle(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import math
 import re
 from collections import Counter
@@ -280,7 +281,7 @@ def _hit(index: Index, body: Source, doc_id: str, score: float) -> dict[str, Any
         hit["_source"] = {
             name: value
             for name, value in source.items()
-            if (includes is None or name in includes) and name not in excludes
+            if (includes is None or _listed(name, includes)) and not _listed(name, excludes)
         }
     if body.get("sort"):
         hit["sort"] = [
@@ -288,6 +289,10 @@ def _hit(index: Index, body: Source, doc_id: str, score: float) -> dict[str, Any
             for name, _ in _sorted_by(body["sort"])
         ]
     return hit
+
+
+def _listed(name: str, patterns: list[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
 _KINDS: dict[str, Callable[[Index, Any], Scores]] = {

@@ -1,0 +1,184 @@
+"""The tips on OpenSearch as LangChain's ``VectorStore``; importing this loads LangChain."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.vectorstores import VectorStore
+
+from adapters.aws.opensearch_calls import Calls
+from adapters.aws.opensearch_index import VECTOR
+from adapters.aws.opensearch_tips import OpenSearchTipIndex
+from bharatchef.errors import KnowledgeError
+from knowledge_base.indexing import Glossary, passage_sha256
+from knowledge_base.retrieval import EVERYWHERE, Where
+from knowledge_base.terms import terms
+from knowledge_base.vectors import Space, unit_vectors
+
+FiledById = dict[str, dict[str, Any]]
+
+
+class OpenSearchTipStore(OpenSearchTipIndex, VectorStore):
+    """The index of tips as a ``VectorStore``: other documents may be added, and ``where`` narrows a search.
+
+    A change makes the index anew from what it held and what is changed, and readers see all of it or nothing:
+    add many documents at once.
+
+    Args:
+        calls, alias, names, options: see ``OpenSearchTipIndex``.
+        embedding: any of LangChain's; its ``name``, or else its class, names the vector space.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        embedding: Embeddings,
+        alias: str = "bharatchef-tips",
+        names: Glossary | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(calls, alias, names, **options)
+        self._embeddings = embedding
+        self._space_name = str(getattr(embedding, "name", type(embedding).__name__))
+
+    @property
+    def embeddings(self) -> Embeddings:
+        return self._embeddings
+
+    def add_texts(
+        self,
+        texts: Iterable[str],
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        **_: Any,
+    ) -> list[str]:
+        """Add texts, or put new ones in the place of old ones of the same ids; returns the ids.
+
+        Raises:
+            KnowledgeError: what is there was embedded by another model.
+            EndpointError: another build was faster; nothing was changed.
+        """
+        texts = list(texts)
+        names = [given or uuid.uuid4().hex for given in ids or [None] * len(texts)]
+        metadatas = metadatas if metadatas is not None else [{} for _ in texts]
+        if not len(texts) == len(names) == len(metadatas):
+            raise ValueError(
+                f"expected ids and metadatas for {len(texts)} texts, got {len(names)} and {len(metadatas)}"
+            )
+        if not texts:
+            return []
+        vectors = self._embeddings.embed_documents(texts)
+        space = Space(self._space_name, len(vectors[0]))
+        units = unit_vectors(names, vectors, space)
+        assert units is not None
+        added = {
+            name: _filed(name, text, metadata, unit.tolist())
+            for name, text, metadata, unit in zip(names, texts, metadatas, units, strict=True)
+        }
+        self._change(lambda held: {**held, **added}, space)
+        return names
+
+    def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
+        """Add LangChain's documents; see ``add_texts``."""
+        ids = kwargs.pop("ids", None) or [document.id for document in documents]
+        return self.add_texts(
+            [document.page_content for document in documents],
+            [document.metadata for document in documents],
+            ids=ids,
+        )
+
+    def delete(self, ids: list[str] | None = None, **_: Any) -> bool:
+        """Remove the documents of these ids, all without ``ids``; true, also where there was none."""
+        gone = None if ids is None else set(ids)
+        self._change(lambda held: {i: one for i, one in held.items() if gone is not None and i not in gone})
+        return True
+
+    def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
+        """The documents of these ids that there are, in the order asked for."""
+        found = {hit["_source"]["tip_id"]: _document(hit) for hit in self._by_ids(ids)}
+        return [found[one] for one in dict.fromkeys(ids) if one in found]
+
+    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
+        """The documents nearest to ``query``, nearest first; ``where`` narrows them."""
+        return [document for document, _ in self.similarity_search_with_score(query, k, **kwargs)]
+
+    def similarity_search_with_score(
+        self, query: str, k: int = 4, **kwargs: Any
+    ) -> list[tuple[Document, float]]:
+        """The nearest documents with the cosine of their vector and the query's, -1 to 1.
+
+        Raises:
+            KnowledgeError: the index was made with another embedding.
+        """
+        vector = self._embeddings.embed_query(query)
+        space = Space(self._space_name, len(vector))
+        return self._similar(vector, k, kwargs.get("where", EVERYWHERE), space)
+
+    def similarity_search_by_vector(
+        self, embedding: list[float], k: int = 4, **kwargs: Any
+    ) -> list[Document]:
+        """The documents nearest to a vector, nearest first."""
+        return [found for found, _ in self._similar(embedding, k, kwargs.get("where", EVERYWHERE))]
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: list[str],
+        embedding: Embeddings,
+        metadatas: list[dict[str, Any]] | None = None,
+        *,
+        ids: list[str] | None = None,
+        **kwargs: Any,
+    ) -> OpenSearchTipStore:
+        """A store that holds ``texts``; its ``calls`` come by name."""
+        store = cls(embedding=embedding, **kwargs)
+        store.add_texts(texts, metadatas, ids=ids)
+        return store
+
+    def _select_relevance_score_fn(self) -> Callable[[float], float]:
+        return lambda cosine: (1 + cosine) / 2
+
+    def _similar(
+        self, vector: Sequence[float], k: int, where: Where, space: Space | None = None
+    ) -> list[tuple[Document, float]]:
+        hits = self._nearest_hits(vector, where, k, ("tip_id", "document"), space)
+        return [(_document(hit), cosine) for hit, cosine in hits]
+
+    def _change(self, changed: Callable[[FiledById], FiledById], space: Space | None = None) -> None:
+        """Make the index anew from what it holds; where another build was faster, nothing is changed."""
+        holder = self._holder()
+        stamp = self._stamp(fresh=True)
+        held = {one["tip_id"]: one for one in self._pages(holder)} if holder is not None else {}
+        after = changed(held)
+        if after == held:
+            return
+        now = self.space
+        if held and space is not None and now != space:
+            raise KnowledgeError(
+                f"The index holds vectors of {now}, these are of {space}.",
+                "Build the index anew with one embedding.",
+            )
+        instead_of = [holder] if holder is not None else []
+        self._replace(list(after.values()), space or now, stamp.get("facts", {}), instead_of)
+
+
+def _filed(name: str, text: str, metadata: Mapping[str, Any], vector: Sequence[float]) -> dict[str, Any]:
+    said = terms(text)
+    return {
+        "tip_id": name,
+        "passage_sha256": passage_sha256(text),
+        "mistake": " ".join(said.stems),
+        "sounds": " ".join(said.sounds),
+        "document": {"text": text, "metadata": dict(metadata)},
+        VECTOR: list(vector),
+    }
+
+
+def _document(hit: Mapping[str, Any]) -> Document:
+    kept = hit["_source"]["document"]
+    return Document(id=hit["_source"]["tip_id"], page_content=kept["text"], metadata=kept["metadata"])
