@@ -28,6 +28,8 @@ from bharatchef.vocabulary import HeatLevel, Language, Record, Sha256
 _SCRIPTS = {Language.HINDI: "DEVANAGARI", Language.TAMIL: "TAMIL"}
 _NUMBER = re.compile(r"\d+(?:[.:]\d+)*")
 _MOST_NAMES = 3
+# A full stop ends a sentence, unless it stands behind a number that begins one ("2. Fry the onion").
+_SENTENCES = re.compile(r"(?<=[.!?])(?<!^\d\.)(?<!^\d\d\.)(?<!\s\d\.)(?<!\s\d\d\.) ")
 _LENGTH = r"(?:\d+ h(?: \d+ min)?|\d+ min(?: \d+ s)?|\d+(?:\.\d)? s)"
 _PLACES: Mapping[str, str] = {
     "time": r"\d+:\d\d(?::\d\d)?",
@@ -252,17 +254,26 @@ class Speaker:
         whole = self._sentence(english)
         if whole is not None or ". " not in english:
             return whole
-        parts = [self._sentence(part) for part in re.split(r"(?<=[.!?]) ", english)]
+        parts = [self._sentence(part) for part in _SENTENCES.split(english)]
         return " ".join(part for part in parts if part) if all(parts) else None
 
     def _sentence(self, english: str) -> str | None:
         text = english.strip()
+        if not any(c.isalpha() for c in text):
+            return text
         found = self._fixed_or_filled(text)
         if found is None and text.endswith("."):
             found = self._fixed_or_filled(text[:-1])
             stop = self.texts.file.joins.stop
             found = None if found is None else found + (stop if found[-1:] not in "।.!?" else "")
-        return found
+        return self._parts(text) if found is None else found
+
+    def _parts(self, text: str) -> str | None:
+        """What is listed with commas alone, part by part."""
+        if ", " not in text:
+            return None
+        parts = [self._sentence(part) for part in text.split(", ")]
+        return self.texts.file.joins.comma.join(str(part) for part in parts) if all(parts) else None
 
     def _fixed_or_filled(self, text: str) -> str | None:
         for form in dict.fromkeys((text, text[:1].lower() + text[1:], text[:1].upper() + text[1:])):
@@ -297,6 +308,7 @@ class Speaker:
             "heat": lambda text: self.heat(_HEAT_WORDS[text]),
             "list": self._list,
             "text": self._sentence,
+            "name": lambda text: self._name(text) or text,
             "percent": self._percent,
         }
         return fill.get(place.rstrip("0123456789"), str)(english)

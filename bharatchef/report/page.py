@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from bharatchef.report import made, view
 from bharatchef.report.beside import beside_expert
 from bharatchef.report.heat import heat_view
+from bharatchef.report.languages import PageWords
 from bharatchef.report.losses import loss_sheet
 from bharatchef.report.timeline import timeline
 from bharatchef.report.words import LEVEL_WORDS, percent, points, rupees
@@ -72,12 +73,16 @@ def _style() -> tuple[str, str]:
 def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
     """The report of one evaluation as an HTML document that needs nothing beside it.
 
+    It is in the language of its feedback; what that language has no words for stays English and is marked
+    so, as is how the evaluation was made.
+
     Args:
         result: the whole evaluation.
         pictures: JPEG bytes by still key, of the stills that ``stills_to_show`` names; a still whose
             bytes are missing or are no JPEG is left out, and its caption says so.
     """
     css, policy = _style()
+    words = PageWords(result)
     plate_picture, plate_words, plate_remarks = view.plate_view(result, pictures)
     return (
         _environment()
@@ -85,6 +90,20 @@ def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
         .render(
             css=Markup(css),
             policy=policy,
+            page_language=words.tag,
+            stop=words.stop,
+            t=words.fixed,
+            say=words.said,
+            plain=words.plain,
+            told=words.told,
+            share=words.share,
+            heat_label=words.heat_label,
+            safety_rule=words.safety,
+            dish_name=words.speaker.dish_name(),
+            also=words.also(),
+            in_english=words.speaker.listed([words.plain(what) for what in result.feedback.in_english])
+            if result.feedback.in_english
+            else "",
             result=result,
             dish=result.dish,
             card=result.scorecard,
