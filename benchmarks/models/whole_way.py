@@ -21,8 +21,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from adapters.local.models import LocalModels, built_in_folders
 from adapters.local.objects import FolderObjects
 from benchmarks.models.planted import Film, films
@@ -40,6 +38,7 @@ from kitchen_sim.scene import Scene
 from kitchen_sim.script import Script
 from kitchen_sim.truth import DEVIATIONS, segments_of
 from knowledge_base.library import DishLibrary
+from model_packages.training.calibration import calibration_error
 from model_packages.training.kitchens import TEST_GROUPS
 
 BARS = {"precision": 0.90, "recall": 0.80, "correctFlagged": 0.10, "ece": 0.10}
@@ -149,16 +148,6 @@ def _iou(a: float, b: float, c: float, d: float) -> float:
     return inside / max(1e-9, max(b, d) - min(a, c))
 
 
-def calibration_error(confidence: Sequence[float], right: Sequence[bool], bins: int = 10) -> float | None:
-    """Expected calibration error over bins of equal mass (Nixon et al., CVPR workshops 2019)."""
-    if not confidence:
-        return None
-    order = np.argsort(confidence, kind="stable")
-    parts = np.array_split(order, min(bins, len(order)))
-    stated, true = np.asarray(confidence, float), np.asarray(right, float)
-    return float(sum(len(p) * abs(stated[p].mean() - true[p].mean()) for p in parts) / len(order))
-
-
 def figures(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Precision, recall, correct films flagged, calibration, F1@50; and recall by the kind of mistake."""
     confidence: list[float] = []
@@ -185,7 +174,7 @@ def figures(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "recall": round(found / total, 3) if total else None,
         "correctFilms": len(correct),
         "correctFlagged": round(flagged / len(correct), 3) if correct else None,
-        "ece": None if (error := calibration_error(confidence, right)) is None else round(error, 3),
+        "ece": round(calibration_error(confidence, right), 3) if confidence else None,
         "segmentalF1at50": round(f1_at(rows), 3),
         "recallByKind": {kind: f"{a} of {b}" for kind, (a, b) in sorted(kinds.items())},
         "cpuSecondsAFilmMinute": round(sum(r["cpu"] for r in rows) / sum(r["seconds"] for r in rows) * 60, 1),

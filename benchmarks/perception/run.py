@@ -23,6 +23,7 @@ from simulated import Simulated, f1_at_50, hits_at_50, simulate, simulated_dish
 
 from bharatchef.perception.steps import recognise_steps
 from bharatchef.records import ActionSegment, Dish
+from model_packages.training.calibration import calibration_error
 
 # Seeds of these films; the numbers in recognition.yaml were chosen on seeds below 1,000.
 FIRST_SEED = 10_000
@@ -41,14 +42,6 @@ def second_by_second(film: Simulated, dish: Dish) -> tuple[ActionSegment, ...]:
             found.append(ActionSegment(action_type=name, start_s=at, end_s=at + length, step_id=first[name]))
         at += length
     return tuple(found)
-
-
-def calibration_error(sure: list[float], right: list[bool], bins: int = 10) -> float:
-    """Expected calibration error over bins of equal mass."""
-    order = np.argsort(sure)
-    parts = np.array_split(order, bins)
-    confidence, truth = np.array(sure), np.array(right, dtype=float)
-    return float(sum(len(p) * abs(confidence[p].mean() - truth[p].mean()) for p in parts) / len(order))
 
 
 def main() -> None:

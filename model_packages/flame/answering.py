@@ -15,9 +15,9 @@ import numpy.typing as npt
 import openvino
 
 from model_packages.engine import compiled_model, read_ir
+from model_packages.shots import Shot
 
 from .looking import CELL, CELLS, Picture, in_picture, part_of, whole_of
-from .pixels import Shot
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -22,15 +21,11 @@ from kitchen_sim.laying_out import script_from_steps
 from kitchen_sim.scene import Scene
 from kitchen_sim.script import Script
 from kitchen_sim.things import FORMS, HOB_FORMS
+from model_packages.training.chunks import FPS, encoded
 from model_packages.training.kitchens import dishes
 from model_packages.training.variation import vary
 
-FPS = 2
 LONG_SIDE_PX = 640
-# Set as the program's object proxies are: 640 px, 2 pictures a second, crf 24, at most 420 kbit/s.
-_OPTIONS = {"preset": "superfast", "crf": "24", "maxrate": "420k", "bufsize": "840k"}
-_KEYFRAME_EVERY = 8
-_BT601 = 6
 _SIZES = ((854, 480), (854, 480), (854, 480), (854, 480), (640, 360), (640, 360), (640, 480), (480, 854))
 _RAMP_S = 0.4
 # A flame of which less than this share, or fewer pixels, can be seen is hidden.
@@ -298,29 +293,6 @@ def _small_size(width: int, height: int) -> tuple[int, int]:
 def _small(picture: Picture, size: tuple[int, int]) -> Picture:
     same = picture.shape[1::-1] == size
     return picture if same else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-
-
-def encoded(pictures: list[Picture], options: dict[str, str] | None = None) -> bytes:
-    """BGR pictures as an object-proxy chunk of 2 pictures a second."""
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(FPS), options=dict(options or _OPTIONS))
-        stream.width, stream.height = pictures[0].shape[1], pictures[0].shape[0]
-        stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
-        context.gop_size = _KEYFRAME_EVERY
-        context.max_b_frames = 0
-        context.thread_count = 1
-        context.colorspace = _BT601
-        for number, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(
-                cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), format="yuv420p"
-            )
-            frame.pts = number
-            frame.time_base = Fraction(1, FPS)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return buffer.getvalue()
 
 
 def chunk_seeds(groups: tuple[str, ...], each: int, first_seed: int) -> Iterator[tuple[int, str]]:

@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from model_packages.requests import RequestError, check_json_accepted, kind_of
+from model_packages.shots import Shot
+
 from .answering import Model, Sample, model_from, samples_of
-from .pixels import Shot, shots_of
+from .pixels import shots_of
 
 WEIGHTS = "weights.ovz"
-
-
-class RequestError(ValueError):
-    """A request that cannot be answered; ``status_code`` is the HTTP status that says so."""
-
-    def __init__(self, message: str, status_code: int) -> None:
-        super().__init__(message)
-        self.status_code = status_code
 
 
 def model_fn(model_dir: str) -> Model:
@@ -30,8 +25,7 @@ def input_fn(body: bytes, content_type: str) -> tuple[Shot, ...]:
     Raises:
         RequestError: another content type (415), or no film that can be read (400).
     """
-    if content_type.split(";")[0].strip().lower() != "video/mp4":
-        raise RequestError("expected a body of content type video/mp4, got another", 415)
+    kind_of(content_type, "video/mp4")
     try:
         return shots_of(bytes(body))
     except ValueError as error:
@@ -49,8 +43,7 @@ def output_fn(prediction: tuple[Sample, ...], accept: str) -> str:
     Raises:
         RequestError: something other than JSON is asked for (406).
     """
-    if accept.split(";")[0].strip().lower() not in ("application/json", "*/*", ""):
-        raise RequestError("expected application/json to be accepted, got another content type", 406)
+    check_json_accepted(accept)
     samples = [
         {"time": round(s.time_s, 3), "flame": s.flame, "level": s.level, "confidence": s.confidence}
         for s in prediction

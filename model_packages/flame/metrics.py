@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ import av
 import cv2
 import numpy as np
 
+from model_packages.training.calibration import calibration_error
+
 from .answering import STATES, WORDS, Numbers, Seen, answers_of, confidence_of, word_of
 from .drawing import FilmTruth
 from .firelight import fire_pixels
 from .looking import Picture
 
-_BINS = 10
 _FLAMES = ("off", "blue", "yellow", "hidden")
 
 Film = tuple[Seen, FilmTruth]
@@ -63,7 +64,9 @@ def heat_figures(numbers: Numbers, films: Iterable[Film]) -> dict[str, Any]:
         "levelMeanError": float(np.mean(apart)) if apart else None,
         "answeredShare": len(kept) / max(1, len(counted)),
         "answeredAccuracy": _share(asked == said for asked, said, _ in kept),
-        "calibrationError": calibration_error([row[2] for row in seconds], [r[0] == r[1] for r in seconds]),
+        "calibrationError": round(
+            calibration_error([row[2] for row in seconds], [r[0] == r[1] for r in seconds]), 4
+        ),
         "hiddenSeconds": len(hidden),
         "hiddenSaidHidden": _share(said == "hidden" for _, said, _ in hidden),
         "hiddenSaidHiddenOrUnsure": _share(said == "hidden" or sure < 0.5 for _, said, sure in hidden),
@@ -88,16 +91,6 @@ def word_results(numbers: Numbers, films: Iterable[Film]) -> tuple[list[float], 
 def _share(values: Iterable[bool]) -> float | None:
     listed = list(values)
     return round(sum(listed) / len(listed), 4) if listed else None
-
-
-def calibration_error(confidence: Sequence[float], right: Sequence[bool]) -> float:
-    """Expected calibration error over ten bins of equal mass (Naeini et al. 2015)."""
-    order = np.argsort(confidence)
-    sure, hit = np.array(confidence)[order], np.array(right, float)[order]
-    parts = [
-        (s, h) for s, h in zip(np.array_split(sure, _BINS), np.array_split(hit, _BINS), strict=True) if len(s)
-    ]
-    return round(float(sum(len(s) * abs(s.mean() - h.mean()) for s, h in parts) / max(1, len(sure))), 4)
 
 
 def fire_figures(folder: Path, every: int = 3) -> dict[str, Any]:

@@ -30,6 +30,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import torch
 
 from model_packages.engine import compiled_model, engine_words, pack_ir
+from model_packages.training.files import put_whole
 from model_packages.training.kitchens import CALIBRATION_GROUPS, TEST_GROUPS, TRAINED_ON, TRAINING_GROUPS
 
 from .answering import Model, Numbers, packed
@@ -166,16 +167,10 @@ def write_package(folder: Path, weights: bytes, told: dict[str, Any]) -> None:
     useful = (told["test"]["heatAccuracy"] or 0.0) >= USEFUL
     manifest_name, other = (FOUND, SET_ASIDE) if useful else (SET_ASIDE, FOUND)
     (folder / other).unlink(missing_ok=True)
-    _replace(folder / WEIGHTS, weights)
-    _replace(folder / "metrics.json", (json.dumps(told, indent=1) + "\n").encode())
-    _replace(folder / "MODEL_CARD.md", model_card(told, bar=BAR, useful=USEFUL).encode())
-    _replace(folder / manifest_name, (json.dumps(manifest, indent=1) + "\n").encode())
-
-
-def _replace(path: Path, body: bytes) -> None:
-    whole = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    whole.write_bytes(body)
-    whole.replace(path)
+    put_whole(folder / WEIGHTS, weights)
+    put_whole(folder / "metrics.json", (json.dumps(told, indent=1) + "\n").encode())
+    put_whole(folder / "MODEL_CARD.md", model_card(told, bar=BAR, useful=USEFUL).encode())
+    put_whole(folder / manifest_name, (json.dumps(manifest, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -7,19 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from model_packages.requests import RequestError, check_json_accepted, kind_of
+
 from .likeness import Heads, Plate, heads_from, plate_in
 from .looking import Backbone, Floats, Picture, film_embeddings, fitted, looks_of, picture_of
 
 WEIGHTS = "weights.ovz"
 FILM, STILL = "video/mp4", "image/jpeg"
-
-
-class RequestError(ValueError):
-    """A request that cannot be answered; ``status_code`` is the HTTP status that says so."""
-
-    def __init__(self, message: str, status_code: int) -> None:
-        super().__init__(message)
-        self.status_code = status_code
 
 
 @dataclass(frozen=True)
@@ -53,9 +47,7 @@ def input_fn(body: bytes, content_type: str) -> Picture | tuple[tuple[float, Pic
     Raises:
         RequestError: another content type (415), or nothing that can be read (400).
     """
-    kind = content_type.split(";")[0].strip().lower()
-    if kind not in (FILM, STILL):
-        raise RequestError("expected a body of content type image/jpeg or video/mp4, got another", 415)
+    kind = kind_of(content_type, STILL, FILM)
     try:
         return fitted(picture_of(bytes(body))) if kind == STILL else tuple(looks_of(bytes(body)))
     except (ValueError, OSError) as error:
@@ -78,8 +70,7 @@ def output_fn(prediction: tuple[Model, Plate | tuple[Floats, Floats]], accept: s
     Raises:
         RequestError: something other than JSON is asked for (406).
     """
-    if accept.split(";")[0].strip().lower() not in ("application/json", "*/*", ""):
-        raise RequestError("expected application/json to be accepted, got another content type", 406)
+    check_json_accepted(accept)
     model, found = prediction
     if isinstance(found, Plate):
         return json.dumps(_plate(model, found))

@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 
 from model_packages.engine import compiled, engine_words, pack_ir
+from model_packages.training.files import put_whole
 from model_packages.training.kitchens import (
     CALIBRATION_GROUPS,
     TEST_GROUPS,
@@ -192,19 +193,13 @@ def write_package(out: Path, weights: bytes, told: dict[str, Any], data: str) ->
         "MODEL_CARD.md": model_card(told),
         "model.json": json.dumps(manifest, indent=1) + "\n",
     }
-    _replace(out / WEIGHTS, weights)
+    put_whole(out / WEIGHTS, weights)
     for name, text in texts.items():
-        _replace(out / name, text.encode())
+        put_whole(out / name, text.encode())
     if out.resolve() != _HERE:
         for path in _HERE.iterdir():
             if path.suffix == ".py" or path.name == "requirements.txt":
-                _replace(out / path.name, path.read_bytes())
-
-
-def _replace(path: Path, body: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(body)
-    partial.replace(path)
+                put_whole(out / path.name, path.read_bytes())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,19 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from model_packages.engine import compiled_model, engine_words, read_ir
+from model_packages.requests import RequestError, check_json_accepted, kind_of
 
-from .pictures import Small, clip_frames, decoded, rgb_of
+from .pictures import FPS, Small, clip_frames, decoded, rgb_of
 
 WEIGHTS, SETTINGS = "weights.ovz", "settings.json"
 _BATCH = 8
-
-
-class RequestError(ValueError):
-    """A request that cannot be answered; ``status_code`` is the HTTP status that says so."""
-
-    def __init__(self, message: str, status_code: int) -> None:
-        super().__init__(message)
-        self.status_code = status_code
 
 
 @dataclass
@@ -30,7 +23,7 @@ class Model:
     """The network, compiled for each form of picture that has come, and how its scores are read.
 
     ``every_s`` is how far apart clips are; ``smoothing`` holds the shares of the clips before, at and after
-    a moment.
+    a moment. ``fps`` is how many of its pictures a second of film has.
     """
 
     path: Path
@@ -40,6 +33,7 @@ class Model:
     temperature: float
     every_s: float
     smoothing: tuple[float, float, float]
+    fps: float = FPS
 
     def __post_init__(self) -> None:
         self._graph = read_ir(self.path)
@@ -79,6 +73,7 @@ def model_fn(model_dir: str) -> Model:
         float(told["temperature"]),
         float(told["everySeconds"]),
         (*(float(v) for v in told["smoothing"]),),  # type: ignore[arg-type]
+        float(told.get("picturesPerSecond", FPS)),
     )
 
 
@@ -88,8 +83,7 @@ def input_fn(body: bytes, content_type: str) -> bytes:
     Raises:
         RequestError: another content type (415).
     """
-    if content_type.split(";")[0].strip().lower() != "video/mp4":
-        raise RequestError("expected a body of content type video/mp4, got another", 415)
+    kind_of(content_type, "video/mp4")
     return bytes(body)
 
 
@@ -100,7 +94,7 @@ def predict_fn(data: bytes, model: Model) -> Said:
         RequestError: no film that can be read (400).
     """
     try:
-        small = decoded(data, short_px=model.short_px)
+        small = decoded(data, short_px=model.short_px, fps=model.fps)
     except ValueError as error:
         raise RequestError(str(error), 400) from error
     return said_of(small, model)
@@ -110,7 +104,7 @@ def said_of(small: Small, model: Model) -> Said:
     """Probabilities each second of pictures that are decoded already."""
     times = moments(small.length_s, model.every_s)
     rgb = rgb_of(small.i420)
-    places = clip_frames(times, len(rgb), model.frames)
+    places = clip_frames(times, len(rgb), model.frames, small.fps)
     parts = [model.scores(rgb[places[k : k + _BATCH]]) for k in range(0, len(places), _BATCH)]
     return Said(times, read_scores(np.concatenate(parts), model.temperature, model.smoothing), model.labels)
 
@@ -140,8 +134,7 @@ def output_fn(prediction: Said, accept: str) -> str:
     Raises:
         RequestError: something other than JSON is asked for (406).
     """
-    if accept.split(";")[0].strip().lower() not in ("application/json", "*/*", ""):
-        raise RequestError("expected application/json to be accepted, got another content type", 406)
+    check_json_accepted(accept)
     return json.dumps(
         {
             "format": "bharatchef-actions",

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from model_packages.training.calibration import calibration_error
+
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
-_BINS = 10
 
 
 def figures_of(chances: Floats, truth: Whole, labels: Sequence[str], films: Iterable[str]) -> dict[str, Any]:
@@ -28,22 +29,10 @@ def figures_of(chances: Floats, truth: Whole, labels: Sequence[str], films: Iter
         "seconds": len(truth),
         "accuracy": round(float(right.mean()), 4),
         "balancedAccuracy": round(float(np.mean(list(recalls.values()))), 4),
-        "calibrationError": calibration_error(chances.max(1), right),
+        "calibrationError": round(calibration_error(chances.max(1), right), 4),
         "recalls": recalls,
         "byStyle": by_film,
     }
-
-
-def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_]) -> float:
-    """Expected calibration error over ten bins of equal mass (Naeini et al. 2015)."""
-    order = np.argsort(confidence, kind="stable")
-    parts = zip(
-        np.array_split(confidence[order], _BINS),
-        np.array_split(right[order].astype(float), _BINS),
-        strict=True,
-    )
-    total = sum(len(s) * abs(float(s.mean()) - float(h.mean())) for s, h in parts if len(s))
-    return round(total / max(1, len(order)), 4)
 
 
 def best_temperature(scores: Floats, truth: Whole) -> float:

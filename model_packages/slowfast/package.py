@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
+
+from model_packages.training.files import put_whole
+
+from .pictures import FPS
 
 FOUND, SET_ASIDE = "model.json", "model.below-bar.json"
 WEIGHTS, SETTINGS, FIGURES, CARD = "weights.ovz", "settings.json", "metrics.json", "MODEL_CARD.md"
@@ -28,6 +31,7 @@ def settings(
     temperature: float = 1.0,
     every_s: float = 1.0,
     smoothing: tuple[float, float, float] = (0.0, 1.0, 0.0),
+    fps: float = FPS,
 ) -> dict[str, Any]:
     """What answering needs to know beside the weights."""
     return {
@@ -37,6 +41,7 @@ def settings(
         "temperature": round(temperature, 4),
         "everySeconds": every_s,
         "smoothing": list(smoothing),
+        "picturesPerSecond": fps,
     }
 
 
@@ -80,19 +85,13 @@ def write_package(
             shutil.copyfile(_HERE / served, folder / served)
     wanted, other = (FOUND, SET_ASIDE) if useful else (SET_ASIDE, FOUND)
     (folder / other).unlink(missing_ok=True)
-    _replace(folder / WEIGHTS, body)
-    _replace(folder / SETTINGS, _json(told))
-    _replace(folder / FIGURES, _json({**figures, "weightsSha256": manifest["weights_sha256"]}))
-    _replace(folder / CARD, card.encode())
-    _replace(folder / wanted, _json(manifest))
+    put_whole(folder / WEIGHTS, body)
+    put_whole(folder / SETTINGS, _json(told))
+    put_whole(folder / FIGURES, _json({**figures, "weightsSha256": manifest["weights_sha256"]}))
+    put_whole(folder / CARD, card.encode())
+    put_whole(folder / wanted, _json(manifest))
     return folder / wanted
 
 
 def _json(plain: dict[str, Any]) -> bytes:
     return (json.dumps(plain, indent=1) + "\n").encode()
-
-
-def _replace(path: Path, body: bytes) -> None:
-    whole = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    whole.write_bytes(body)
-    whole.replace(path)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +17,7 @@ from kitchen_sim.canvas import Canvas, Picture
 from kitchen_sim.laying_out import script_from_steps
 from kitchen_sim.scene import Scene
 from kitchen_sim.storyboard import motion_of
+from model_packages.training.chunks import encoded
 from model_packages.training.kitchens import dishes
 from model_packages.training.variation import vary
 
@@ -31,10 +29,7 @@ _SIZES = ((640, 360), (640, 360), (640, 360), (640, 360), (640, 360), (640, 480)
 # A thing of which less than this share can be seen, or thinner than this, is not learnt and not asked for.
 LEAST_SEEN, LEAST_PX = 0.4, 4.0
 _STEPS_IN_MIXED = 9
-# Set as the program's object proxies are: 640 px, 2 pictures a second, crf 24, at most 420 kbit/s.
 _PROXY = (640, 360)
-_OPTIONS = {"preset": "superfast", "crf": "24", "maxrate": "420k", "bufsize": "840k"}
-_FPS, _KEYFRAME_EVERY, _BT601 = 2, 8, 6
 _COVERING = frozenset(
     ("bowl", "pan", "kadhai", "griddle", "pot", "saucepan", "pressure-cooker", "mortar", "blender", "hand")
 )
@@ -236,29 +231,6 @@ def film_jobs(
         for dish in (*sorted(dishes()), *([None] * mixed)):
             yield seed, group, dish, "front" if (seed + len(group)) % 2 else "side"
             seed += 1
-
-
-def encoded(pictures: list[Picture]) -> bytes:
-    """BGR pictures as an object-proxy chunk, 2 a second, set as the program's proxies are."""
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=Fraction(_FPS), options=dict(_OPTIONS))
-        stream.width, stream.height = pictures[0].shape[1], pictures[0].shape[0]
-        stream.pix_fmt = "yuv420p"
-        context = stream.codec_context
-        context.gop_size = _KEYFRAME_EVERY
-        context.max_b_frames = 0
-        context.thread_count = 1
-        context.colorspace = _BT601
-        for number, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(
-                cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), format="yuv420p"
-            )
-            frame.pts = number
-            frame.time_base = Fraction(1, _FPS)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return buffer.getvalue()
 
 
 def write_training_set(folder: Path, groups: tuple[str, ...], pictures: int, first_seed: int) -> int:

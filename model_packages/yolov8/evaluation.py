@@ -11,9 +11,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from model_packages.shots import shots_of
+from model_packages.training.calibration import calibration_error
+from model_packages.training.files import put_whole
 from model_packages.training.kitchens import CALIBRATION_GROUPS, TEST_GROUPS
 
-from .answering import shots_of
+from .answering import MOST_PIXELS
 from .dataset import Entry
 from .decoding import Picture
 from .detector import Detector
@@ -22,7 +25,6 @@ from .metrics import (
     Counted,
     Shown,
     average_precision,
-    calibration_error,
     counted,
     mean_average_precision,
     precision_recall,
@@ -58,7 +60,7 @@ def drawn_films(part: str, work: Path, only: int | None = None) -> Iterator[Labe
             film, truths = film_chunk(seed, group, dish, camera, _EVERY_S)
             _keep(kept, film, truths)
         film, truths = _kept(kept)
-        yield from zip((shot.rgb for shot in shots_of(film, 0.0)), truths, strict=True)
+        yield from zip((shot.rgb for shot in shots_of(film, most_pixels=MOST_PIXELS)), truths, strict=True)
 
 
 def _keep(path: Path, film: bytes, truths: Sequence[Truth]) -> None:
@@ -72,9 +74,7 @@ def _keep(path: Path, film: bytes, truths: Sequence[Truth]) -> None:
         boxes=np.concatenate([t.boxes for t in truths]),
         optional=np.concatenate([t.optional for t in truths]),
     )
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(packed.getvalue())
-    partial.replace(path)
+    put_whole(path, packed.getvalue())
 
 
 def _kept(path: Path) -> tuple[bytes, list[Truth]]:
@@ -131,7 +131,7 @@ def figures(counts: dict[str, Counted], withheld: Sequence[str], least: float) -
         "mAP50AllClasses": _rounded(mean_average_precision(list(precisions(counts).values()))),
         "precision": _rounded(precision),
         "recall": _rounded(recall),
-        "calibrationError": _rounded(calibration_error(sure[reported], right[reported])),
+        "calibrationError": _rounded(calibration_error(sure[reported], right[reported], bins=15)),
         "boxes": whole.there,
         "classes": {
             name: {"ap50": _rounded(average_precision(c)), "boxes": c.there, "named": name not in withheld}

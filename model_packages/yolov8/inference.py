@@ -7,22 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from model_packages.engine import read_ir
+from model_packages.requests import RequestError, check_json_accepted, kind_of
+from model_packages.shots import Shot, shots_of
 
-from .answering import Shot, answer_text, shot_of_still, shots_of
+from .answering import MOST_PIXELS, answer_text, shot_of_still
 from .decoding import Found
 from .detector import Detector, spec_in
 
 WEIGHTS = "weights.ovz"
 # A cook's things stay where they are for longer than this; looking twice as often costs twice as much.
 LOOK_EVERY_S = 1.0
-
-
-class RequestError(ValueError):
-    """A request that cannot be answered; ``status_code`` is the HTTP status that says so."""
-
-    def __init__(self, message: str, status_code: int) -> None:
-        super().__init__(message)
-        self.status_code = status_code
 
 
 def model_fn(model_dir: str) -> Detector:
@@ -40,15 +34,13 @@ def input_fn(body: bytes, content_type: str) -> tuple[Shot, ...]:
     Raises:
         RequestError: another content type (415), or a body that cannot be read (400).
     """
-    kind = content_type.split(";")[0].strip().lower()
+    kind = kind_of(content_type, "video/mp4", "image/jpeg")
     try:
-        if kind == "video/mp4":
-            return shots_of(bytes(body), LOOK_EVERY_S)
         if kind == "image/jpeg":
             return shot_of_still(bytes(body))
+        return shots_of(bytes(body), LOOK_EVERY_S, most_pixels=MOST_PIXELS)
     except ValueError as error:
         raise RequestError(str(error), 400) from error
-    raise RequestError("expected a body of content type video/mp4 or image/jpeg, got another", 415)
 
 
 def predict_fn(data: tuple[Shot, ...], model: Detector) -> tuple[Detector, tuple[tuple[float, Found], ...]]:
@@ -62,7 +54,6 @@ def output_fn(prediction: tuple[Detector, tuple[tuple[float, Found], ...]], acce
     Raises:
         RequestError: something other than JSON is asked for (406).
     """
-    if accept.split(";")[0].strip().lower() not in ("application/json", "*/*", ""):
-        raise RequestError("expected application/json to be accepted, got another content type", 406)
+    check_json_accepted(accept)
     detector, seen = prediction
     return answer_text(detector.labels, detector.spec.labels, seen)

@@ -100,11 +100,3 @@ def mean_average_precision(by_class: Sequence[float | None]) -> float | None:
     """The mean over the classes that are there at all."""
     there = [value for value in by_class if value is not None]
     return float(np.mean(there)) if there else None
-
-
-def calibration_error(confidences: Floats, right: npt.NDArray[np.bool_], bins: int = 15) -> float:
-    """Expected calibration error, 0 to 1: bins of equally many detections, weighted by how many they hold."""
-    order = np.argsort(confidences)
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    gaps = [abs(float(confidences[p].mean()) - float(right[p].mean())) * len(p) for p in parts]
-    return float(sum(gaps) / max(1, len(order)))

@@ -31,6 +31,7 @@ import cv2
 import numpy as np
 
 from model_packages.engine import engine_words, pack_ir, read_ir
+from model_packages.training.files import put_whole
 from model_packages.training.kitchens import CALIBRATION_GROUPS, TEST_GROUPS, TRAINED_ON, TRAINING_GROUPS
 
 from .dataset import Entry, entries_of
@@ -264,10 +265,7 @@ def write_package(folder: Path, told: dict[str, Any]) -> None:
         "model.json": json.dumps(manifest, indent=1) + "\n",
     }
     for name, text in texts.items():
-        path = folder / name
-        partial = path.with_name(f".{name}.{os.getpid()}.partial")
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
+        put_whole(folder / name, text.encode())
     if folder.resolve() != _HERE:
         copy_code(folder)
 

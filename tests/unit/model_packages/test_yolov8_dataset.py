@@ -188,10 +188,10 @@ def test_drawn_pictures_are_the_same_for_a_seed_and_say_what_is_hidden() -> None
 
 
 def test_a_film_for_evaluation_has_a_truth_for_each_picture() -> None:
-    from model_packages.yolov8.answering import shots_of
+    from model_packages.shots import shots_of
 
     film, truths = film_chunk(11, TRAINING_GROUPS[1], "cucumber-raita", "front", every_s=12.0)
-    shots = shots_of(film, 0.0)
+    shots = shots_of(film, most_pixels=1 << 22)
     assert [shot.time_s for shot in shots] == [k / 2 for k in range(len(truths))]
     names = kitchen_classes().names
     assert {"stove", "hand", "bowl"} <= {names[k] for truth in truths for k in truth.classes}

@@ -8,7 +8,6 @@ from model_packages.yolov8.metrics import (
     Counted,
     Shown,
     average_precision,
-    calibration_error,
     counted,
     mean_average_precision,
     overlaps,
@@ -86,12 +85,6 @@ def test_precision_and_recall_from_a_confidence() -> None:
 def test_the_mean_passes_over_classes_that_are_not_there() -> None:
     assert mean_average_precision([1.0, None, 0.5]) == 0.75
     assert mean_average_precision([None]) is None
-
-
-def test_confidences_that_are_as_often_right_as_they_say_have_no_error() -> None:
-    right = np.tile([True, True, True, False], 100)
-    assert calibration_error(np.full(400, 0.75, np.float32), right, 4) == pytest.approx(0)
-    assert calibration_error(np.full(400, 0.95, np.float32), right, 4) == pytest.approx(0.2, abs=1e-6)
 
 
 def test_the_fitted_line_undoes_scores_that_are_too_sure() -> None:
