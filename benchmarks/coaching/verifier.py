@@ -1,0 +1,140 @@
+"""How many planted faults the verifier catches and how many good answers it refuses.
+
+``python -m benchmarks.coaching.verifier`` prints the test half; ``--half dev --show`` is for work on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from benchmarks.coaching.verifier_cases import Case, Half, by_hand, good, mutated
+from bharatchef.coaching.brief import Verdict
+from bharatchef.coaching.verifier import lists_version, verify
+
+LEAST_BY_HAND, LEAST_MUTATED, MOST_GOOD_REFUSED = 0.95, 0.97, 0.02
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Shares of one half's cases, and the cases behind what is missing from them."""
+
+    by_hand: int
+    by_hand_caught: int
+    mutated: int
+    mutated_caught: int
+    good: int
+    good_refused: int
+    missed: tuple[tuple[Case, Verdict], ...]
+    refused: tuple[tuple[Case, Verdict], ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all three bars are reached."""
+        return (
+            self.by_hand_caught >= LEAST_BY_HAND * self.by_hand
+            and self.mutated_caught >= LEAST_MUTATED * self.mutated
+            and self.good_refused <= MOST_GOOD_REFUSED * self.good
+        )
+
+
+def caught(case: Case, verdict: Verdict) -> bool:
+    """Whether a fault was named and nothing that is faulty is left among what would be shown."""
+    if not verdict.faults:
+        return False
+    return not verdict.usable or not any(_left(case, place, verdict) for place in case.places)
+
+
+def _left(case: Case, place: str, verdict: Verdict) -> bool:
+    part, _, number = place.partition(".")
+    if part == "order":
+        told = [m.deviation_id for m in verdict.kept.mistakes]
+        return told == [m.deviation_id for m in case.wording.mistakes]
+    if part == "encouragement":
+        return bool(verdict.kept.encouragement) and verdict.kept.encouragement == case.wording.encouragement
+    if part == "next":
+        return case.wording.next_steps[int(number)] in verdict.kept.next_steps
+    mistake = case.wording.mistakes[int(number)]
+    return verdict.kept.mistakes.count(mistake) >= case.wording.mistakes.count(mistake)
+
+
+def figures(half: Half) -> Figures:
+    """The figures of one half."""
+    hand = [(case, verify(case.wording, case.brief)) for case in by_hand() if case.half == half]
+    made = [(case, verify(case.wording, case.brief)) for case in mutated(half)]
+    fine = [(case, verify(case.wording, case.brief)) for case in good() if case.half == half]
+    missed = [(case, verdict) for case, verdict in (*hand, *made) if not caught(case, verdict)]
+    refused = [(case, verdict) for case, verdict in fine if verdict.faults or not verdict.usable]
+    return Figures(
+        by_hand=len(hand),
+        by_hand_caught=sum(caught(*row) for row in hand),
+        mutated=len(made),
+        mutated_caught=sum(caught(*row) for row in made),
+        good=len(fine),
+        good_refused=len(refused),
+        missed=tuple(missed),
+        refused=tuple(refused),
+    )
+
+
+def main() -> int:
+    """Print the figures of a half; the exit status is 1 where a bar is missed."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--half", choices=("dev", "test"), default="test")
+    asked.add_argument("--show", action="store_true", help="print each case that is missed")
+    args = asked.parse_args()
+    began = time.perf_counter()
+    got = figures(args.half)
+    took_s = time.perf_counter() - began
+    version, sha256 = lists_version()
+    cases = got.by_hand + got.mutated + got.good
+    print(
+        f"Half: {args.half}; lists {version}, sha256 {sha256[:12]}; {1000 * took_s / cases:.1f} ms a wording"
+    )
+    print(_row("planted by hand, caught", got.by_hand_caught, got.by_hand, f">= {LEAST_BY_HAND:.0%}"))
+    print(_row("planted by a program, caught", got.mutated_caught, got.mutated, f">= {LEAST_MUTATED:.0%}"))
+    print(_row("good answers, refused", got.good_refused, got.good, f"<= {MOST_GOOD_REFUSED:.0%}"))
+    _print_kinds(args.half, got)
+    if args.show:
+        _print_cases(got)
+    return 0 if got.holds else 1
+
+
+def _row(name: str, part: int, whole: int, bar: str) -> str:
+    return f"  {name:<30} {part:>4} of {whole:<4} {part / whole:>6.1%}   asked {bar}"
+
+
+def _print_kinds(half: Half, got: Figures) -> None:
+    missed = Counter(case.kind for case, _ in got.missed)
+    counted: dict[str, int] = defaultdict(int)
+    for case in (*(c for c in by_hand() if c.half == half), *mutated(half)):
+        counted[case.kind] += 1
+    print("  caught by kind: " + ", ".join(f"{k} {n - missed[k]}/{n}" for k, n in sorted(counted.items())))
+
+
+def _print_cases(got: Figures) -> None:
+    for title, rows in (("MISSED", got.missed), ("REFUSED", got.refused)):
+        for case, verdict in rows:
+            print(f"\n{title} {case.name} ({case.kind}) at {', '.join(case.places)}")
+            for place in case.places:
+                print("   ", _said(case, place))
+            for fault in verdict.faults:
+                print(f"    {fault.code} {fault.where}: {fault.said}")
+
+
+def _said(case: Case, place: str) -> str:
+    part, _, number = place.partition(".")
+    parts: Iterable[object] = {
+        "mistakes": case.wording.mistakes,
+        "next": case.wording.next_steps,
+    }.get(part, ())
+    rows = list(parts)
+    return str(rows[int(number)]) if number else case.wording.encouragement
+
+
+if __name__ == "__main__":
+    sys.exit(main())

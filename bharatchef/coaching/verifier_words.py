@@ -1,0 +1,192 @@
+"""What is wrong with the words of a mistake, an encouragement or a next step, held against their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bharatchef.coaching.brief import Fault, WordedMistake, Wording
+from bharatchef.coaching.verifier_kitchen import named
+from bharatchef.coaching.verifier_language import not_in
+from bharatchef.coaching.verifier_lists import hazard_in, limits, listed, of_language, phrase_in, said
+from bharatchef.coaching.verifier_numbers import given as is_given
+from bharatchef.coaching.verifier_numbers import quantities
+from bharatchef.coaching.verifier_sources import Given, Sources
+from bharatchef.coaching.verifier_text import alike, plain, sentences, without_quotes, words
+
+_LONGEST_SAID = 80
+
+
+def text_faults(where: str, field: str, text: str, given: Given, sources: Sources) -> Iterator[Fault]:
+    """What is wrong with one text of a mistake.
+
+    What stands in the sources word for word is theirs, and only looked through for injected instructions.
+    """
+    if not text.strip():
+        yield Fault(code="empty", where=where, said=f"expected words for {field}")
+        return
+    yield from injected_faults(where, text, sources)
+    if given.holds(text):
+        return
+    yield from _long(where, field, text)
+    yield from _phrases(where, text, sources, praise=field == "what")
+    yield from _content(where, text, given, sources)
+    yield from _hazards(where, text, sources, advice_only=field != "correction")
+
+
+def next_step_faults(place: int, step: str, before: Sequence[str], sources: Sources) -> Iterator[Fault]:
+    """What is wrong with one next step, given those before it that hold."""
+    where = f"next_steps.{place}"
+    if not step.strip():
+        yield Fault(code="empty", where=where, said="expected a next step")
+        return
+    yield from injected_faults(where, step, sources)
+    if len(before) >= limits().next_steps:
+        yield Fault(code="too-many", where=where, said=f"expected at most {limits().next_steps} next steps")
+    if any(plain(step) == plain(other) or _twice(step, other) for other in before):
+        yield Fault(code="repetition", where=where, said=_short(step))
+    if sources.whole.holds(step):
+        return
+    yield from _long(where, "next_step", step)
+    yield from _phrases(where, step, sources, praise=True)
+    yield from _content(where, step, sources.whole, sources)
+    yield from _hazards(where, step, sources, advice_only=False)
+
+
+def encouragement_faults(wording: Wording, sources: Sources) -> Iterator[Fault]:
+    """Whether the encouragement rests on something that was right, and flatters nobody."""
+    where, text = "encouragement", wording.encouragement
+    strength = sources.strength(wording.strength_id)
+    if wording.strength_id is not None and strength is None:
+        yield Fault(
+            code="unknown-strength", where=where, said=f"no strength {wording.strength_id!r} was given"
+        )
+    if not text.strip():
+        return
+    yield from injected_faults(where, text, sources)
+    if any(plain(text) == plain(s.text) for s in sources.brief.strengths):
+        return
+    yield from _long(where, "encouragement", text)
+    yield from _phrases(where, text, sources, praise=True)
+    yield from _content(where, text, sources.whole, sources)
+    yield from _hazards(where, text, sources, advice_only=False)
+    if strength is not None and not sources.shares(text, strength.text):
+        yield Fault(code="praise-without-strength", where=where, said=f"nothing of {_short(strength.text)}")
+    if wording.strength_id is None:
+        praise = phrase_in("praise", text, sources.language)
+        if sources.brief.strengths or praise:
+            named_it = f"praise ({praise})" if praise else "an encouragement"
+            yield Fault(
+                code="praise-without-strength", where=where, said=f"{named_it} that names no strength"
+            )
+    yield from _praised_low(where, text, sources, strength.text if strength else "")
+
+
+def repeated_sentences(
+    where: str, mistake: WordedMistake, before: Sequence[WordedMistake], sources: Sources
+) -> Iterator[Fault]:
+    """Whether a mistake says something twice, or what one before has said; the brief's own words may be."""
+    given = sources.of_mistake(mistake)
+    earlier = [s for other in before for text in _texts(other) for s in sentences(text)]
+    for text in _texts(mistake):
+        for sentence in sentences(text):
+            if not given.holds(text) and any(_twice(sentence, other) for other in earlier):
+                yield Fault(code="repetition", where=where, said=_short(sentence))
+            earlier.append(sentence)
+
+
+def _texts(mistake: WordedMistake) -> tuple[str, str, str]:
+    return mistake.what, mistake.why, mistake.correction
+
+
+def _twice(one: str, other: str) -> bool:
+    bar = limits().repeated
+    enough = min(len(words(one)), len(words(other))) >= bar["words"]
+    return enough and alike(one, other) >= bar["share"]
+
+
+def injected_faults(where: str, text: str, sources: Sources) -> Iterator[Fault]:
+    """Signs in a text that something else than the brief speaks."""
+    found = phrase_in("injected", text, sources.language)
+    if found:
+        yield Fault(code="injected", where=where, said=_short(found))
+
+
+def _long(where: str, field: str, text: str) -> Iterator[Fault]:
+    most = limits().characters[field]
+    if len(text) > most:
+        yield Fault(code="too-long", where=where, said=f"expected at most {most} characters, got {len(text)}")
+    for sentence in sentences(text):
+        if len(words(sentence)) > limits().sentence_words:
+            yield Fault(
+                code="too-long",
+                where=where,
+                said=f"expected at most {limits().sentence_words} words in a sentence: {_short(sentence)}",
+            )
+
+
+def _phrases(where: str, text: str, sources: Sources, *, praise: bool) -> Iterator[Fault]:
+    found = phrase_in("blame", text, sources.language)
+    if found:
+        yield Fault(code="blame", where=where, said=_short(found))
+    if praise and not _bears_superlatives(sources):
+        found = phrase_in("superlatives", text, sources.language)
+        if found:
+            yield Fault(code="flattery", where=where, said=_short(found))
+
+
+def _bears_superlatives(sources: Sources) -> bool:
+    scores = [score for score in sources.brief.scores.values() if score is not None]
+    return not sources.brief.deviations and all(s >= limits().superlatives_from for s in scores)
+
+
+def _praised_low(where: str, text: str, sources: Sources, strength: str) -> Iterator[Fault]:
+    """Praise of a category whose score is low, where the strength is not about that category."""
+    categories = listed("phrases.yaml")["categories"]
+    for category, score in sources.brief.scores.items():
+        if score is None or score >= limits().praise_category_from:
+            continue
+        called = of_language(categories[category], sources.language)
+        if said(plain(strength), called):
+            continue
+        for sentence in sentences(text):
+            if said(plain(sentence), called) and phrase_in("praise", sentence, sources.language):
+                yield Fault(
+                    code="flattery", where=where, said=f"{category} has {score:g} points: {_short(sentence)}"
+                )
+
+
+def _content(where: str, text: str, given: Given, sources: Sources) -> Iterator[Fault]:
+    """Language, quantities and things that are not the sources'."""
+    own = without_quotes(text, given.texts)
+    foreign = not_in(own, sources.language)
+    if foreign:
+        yield Fault(
+            code="wrong-language", where=where, said=f"expected {sources.language}, got {_short(foreign)}"
+        )
+    for quantity in quantities(text, sources.language):
+        if not is_given(quantity, given.quantities):
+            yield Fault(code=f"{quantity.kind}-not-given", where=where, said=_short(quantity.said))
+    for item in named(text, sources.language):
+        if item.thing not in given.things and not _another_sense(item.said, text, given, sources):
+            yield Fault(
+                code=f"invented-{_SINGULAR[item.kind]}", where=where, said=f"{item.thing} ({item.said})"
+            )
+
+
+_SINGULAR = {"ingredients": "ingredient", "tools": "tool", "actions": "action"}
+
+
+def _another_sense(word: str, text: str, given: Given, sources: Sources) -> bool:
+    """Whether the same word also names something that the sources do hold: வறு is to fry and to roast."""
+    return any(other.said == word and other.thing in given.things for other in named(text, sources.language))
+
+
+def _hazards(where: str, text: str, sources: Sources, *, advice_only: bool) -> Iterator[Fault]:
+    found = hazard_in(text, sources.language, advice_only=advice_only)
+    if found:
+        name, sentence = found
+        yield Fault(code="unsafe", where=where, said=f"{name}: {_short(sentence)}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]} …"
