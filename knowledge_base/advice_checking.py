@@ -43,7 +43,6 @@ _KEEPING = re.compile(
     r"\b(?:room temperature|fridge|refrigerat\w*|leftovers?|reheat\w*|danger zone|spoil\w*)\b", re.IGNORECASE
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
-_ANSWERED = [kind for kind in DeviationKind if kind is not DeviationKind.NOT_SEEN]
 
 Code = Literal["double", "reference", "uncovered", "source", "figure", "translation", "alias", "text"]
 
@@ -143,9 +142,28 @@ def _uncovered(tips: Sequence[Advice], dishes: Sequence[Dish]) -> Iterator[Conce
     for dish in dishes:
         here = Where(dish.dish_id)
         kinds = {kind for tip in tips if here.admits(tip) for kind in tip.kinds}
-        for kind in _ANSWERED:
+        for kind in possible_kinds(dish):
             if kind not in kinds:
                 yield Concern("uncovered", dish.dish_id, f"no tip answers {kind} in this dish")
+
+
+def possible_kinds(dish: Dish) -> list[DeviationKind]:
+    """The mistakes that can be made in this dish: no wrong heat where no step is heated, and so on."""
+    steps = dish.expected_steps
+    timed = any(step.duration for step in steps)
+    possible = {
+        DeviationKind.MISSING: True,
+        DeviationKind.EXTRA: True,
+        DeviationKind.REPEATED: True,
+        DeviationKind.OUT_OF_ORDER: any(step.must_come_after for step in steps),
+        DeviationKind.TOO_LONG: timed,
+        DeviationKind.TOO_SHORT: timed,
+        DeviationKind.WRONG_HEAT: any(step.heat for step in steps),
+        DeviationKind.WRONG_INGREDIENT: bool(dish.ingredients),
+        DeviationKind.POOR_TECHNIQUE: any(step.technique for step in steps),
+        DeviationKind.POOR_PLATING: bool(dish.plating),
+    }
+    return [kind for kind, can_be in possible.items() if can_be]
 
 
 def _of_tip(tip: Advice) -> Iterator[Concern]:

