@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 # A killed build leaves an index that is never filled; none takes this long.
 ABANDONED_AFTER = timedelta(hours=1)
 _ITEM_ATTEMPTS = 5
+WHOLE = frozenset({"filled", "served"})
+"""The states of an index that holds all it should: not yet under the alias, or once put there."""
 
 
 class Builds:
@@ -109,12 +111,19 @@ class Builds:
         same = [
             name
             for name, meta in stamps.items()
-            if meta.get("state") == "filled" and all(meta.get(key) == value for key, value in about.items())
+            if meta.get("state") in WHOLE and all(meta.get(key) == value for key, value in about.items())
         ]
         index = next((name for name in before if name in same), None) or (same[0] if same else None)
         if index is None:
             index = self._filled(body_for, documents, about)
-        self._switch(index, before)
+            try:
+                self._switch(index, before)
+            except EndpointError:
+                self._remove_unless_held(index)
+                raise
+        else:
+            self._switch(index, before)
+        self._mark(index, "served")
         self._prune({name for name in before if name != index})
         return index
 
@@ -128,7 +137,7 @@ class Builds:
         others = {
             name: meta
             for name, meta in self.stamps().items()
-            if name not in before and meta.get("state") == "filled"
+            if name not in before and meta.get("state") == "served"
         }
         if not others:
             raise KnowledgeError(
@@ -171,11 +180,16 @@ class Builds:
                 raise KnowledgeError(
                     f"The new index {index} was removed while it was filled.", "Build it again."
                 )
-            self._calls.send("PUT", f"/{index}/_mapping", {"_meta": {**meta, "state": "filled"}})
+            self._mark(index, "filled")
         except BaseException:
             self._remove(index)
             raise
         return index
+
+    def _mark(self, index: str, state: str) -> None:
+        stamp = self.stamp(index)
+        if stamp.get("state") != state:
+            self._calls.send("PUT", f"/{index}/_mapping", {"_meta": {**stamp, "state": state}})
 
     def _fill(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
         for part, _ in bulk_bodies(index, documents, with_ids=not self._serverless):
@@ -272,17 +286,20 @@ class Builds:
         raise self._overtaken()
 
     def _prune(self, previous: set[str]) -> None:
-        """Remove all filled indices but the alias's and one before it, and abandoned ones."""
+        """Remove all indices that were served but the alias's and one before it, and abandoned ones.
+
+        What another build has filled and not yet put under the alias is not touched.
+        """
         try:
             stamps, holders = self.stamps(), set(self.holders())
-            filled = {
+            served = {
                 name: str(meta.get("built_at", ""))
                 for name, meta in stamps.items()
-                if meta.get("state") == "filled" and name not in holders
+                if meta.get("state") == "served" and name not in holders
             }
-            keep = holders | (previous or set(sorted(filled, key=lambda name: filled[name])[-1:]))
+            keep = holders | (previous or set(sorted(served, key=lambda name: served[name])[-1:]))
             for name, meta in stamps.items():
-                if name not in keep and (name in filled or self._abandoned(meta)):
+                if name not in keep and (name in served or self._abandoned(meta)):
                     self._remove(name)
         except EndpointError as error:
             _log.warning("Old indices of tips were not removed: %s", error.message)
@@ -298,6 +315,14 @@ class Builds:
             self._calls.send("DELETE", f"/{index}")
         except EndpointError as error:
             _log.warning("The index %s was not removed: %s", index, error.message)
+
+    def _remove_unless_held(self, index: str) -> None:
+        # Where it is not known whether the alias was moved, the index may be what readers see.
+        try:
+            if index not in self.holders():
+                self._remove(index)
+        except EndpointError as error:
+            _log.warning("The index %s may be left behind: %s", index, error.message)
 
     def _overtaken(self) -> EndpointError:
         return EndpointError(

@@ -297,7 +297,7 @@ def _no_json(cluster: Cluster) -> EndpointError:
 
 
 class _BelowError(logging.Filter):
-    """Drops the library's log: whole requests and answers, and failures that are raised anyway."""
+    """Drops the libraries' log: whole requests, what is signed, and failures that are raised anyway."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno >= logging.ERROR
@@ -308,5 +308,5 @@ _QUIET = _BelowError()
 
 def _hush() -> None:
     # addFilter takes the same filter only once.
-    for name in ("opensearch", "opensearchpy.trace"):
+    for name in ("opensearch", "opensearchpy.trace", "botocore.auth"):
         logging.getLogger(name).addFilter(_QUIET)

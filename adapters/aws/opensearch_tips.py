@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from adapters.aws.opensearch_builds import Builds
+from adapters.aws.opensearch_builds import WHOLE, Builds
 from adapters.aws.opensearch_calls import Calls, Cluster, Refusal
 from adapters.aws.opensearch_index import (
     MOST_RESULTS,
@@ -363,7 +363,7 @@ class OpenSearchTipIndex:
             raise
         index = max(mappings)
         stamp: dict[str, Any] = mappings[index].get("mappings", {}).get("_meta", {})
-        if stamp.get("state") != "filled" or stamp.get("index_version") != INDEX_VERSION:
+        if stamp.get("state") not in WHOLE or stamp.get("index_version") != INDEX_VERSION:
             raise KnowledgeError(
                 f"Expected a whole index of tips of version {INDEX_VERSION}, {index} is none.",
                 "Run `bharatchef knowledge build`.",

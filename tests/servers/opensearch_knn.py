@@ -61,9 +61,14 @@ class Fault:
 
 @dataclass
 class Small:
-    """The state of one small OpenSearch; ``serverless`` refuses what a vector search collection refuses."""
+    """The state of one small OpenSearch.
+
+    ``serverless`` refuses what a vector search collection refuses; ``heeds_must_exist`` is false for what was
+    before version 3.
+    """
 
     serverless: bool = False
+    heeds_must_exist: bool = True
     visible_after_s: float = 0.2
     secret: Any = None
     region: str = "ap-south-1"
@@ -242,7 +247,11 @@ class Small:
                     raise Refused(400, "invalid_alias_name_exception", reason)
                 after.setdefault(one["alias"], set()).update(names)
             elif kind == "remove":
-                if one.get("must_exist") and not after.get(one["alias"], set()) & set(names):
+                if (
+                    self.heeds_must_exist
+                    and one.get("must_exist")
+                    and not after.get(one["alias"], set()) & set(names)
+                ):
                     raise Refused(404, "aliases_not_found_exception", f"aliases [{one['alias']}] missing")
                 after.get(one["alias"], set()).difference_update(names)
             elif kind == "remove_index":
