@@ -11,16 +11,17 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapters.local.durable import lock_path, locked, make_folder, sync_folder, telling
-from bharatchef.errors import KnowledgeError, StoreError
+from bharatchef.errors import StoreError
 from knowledge_base.indexing import FIELD_WEIGHTS
 from knowledge_base.retrieval import Scope, Where
+from knowledge_base.vectors import Space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,14 +42,6 @@ CREATE INDEX places_number ON places (number, dish);
 CREATE VIRTUAL TABLE words USING fts5({", ".join(FIELD_WEIGHTS)}, tokenize = "{TOKENIZER}");
 """
 _EVERYWHERE = Scope(frozenset(), frozenset(), frozenset())
-
-
-@dataclass(frozen=True)
-class Space:
-    """The vector space of an index: the embedding's name and how many numbers a vector has."""
-
-    model_name: str
-    dimension: int
 
 
 @dataclass(frozen=True)
@@ -184,35 +177,6 @@ def condition(where: Where) -> tuple[str, tuple[str, ...]]:
             values.append(where.step)
         clauses.append(f"(everywhere OR EXISTS (SELECT 1 FROM places WHERE {inside}))")
     return " AND ".join(clauses), tuple(values)
-
-
-def unit_vectors(
-    ids: Sequence[str], vectors: NDArray[np.float32] | Sequence[Sequence[float]] | None, space: Space | None
-) -> NDArray[np.float32] | None:
-    """The vectors at length one, shape (ids, dimension); ``None`` where there are none.
-
-    Raises:
-        KnowledgeError: they are not of that shape, or one is zero or not finite and points nowhere.
-    """
-    import numpy as np
-
-    if vectors is None:
-        return None
-    given = np.asarray(vectors, dtype=np.float64)
-    if space is None or given.shape != (len(ids), space.dimension):
-        raise KnowledgeError(
-            f"Expected vectors of shape ({len(ids)}, {space.dimension if space else '?'}) of a named model,"
-            f" got {given.shape} of {space.model_name if space else None}.",
-            "Embed the tips again.",
-        )
-    lengths = np.linalg.norm(given, axis=1)
-    wrong = ~(np.isfinite(lengths) & (lengths > 0))
-    if wrong.any():
-        raise KnowledgeError(
-            f"The vector of {ids[int(wrong.argmax())]} is zero or not finite; it points nowhere.",
-            "Embed it again, or see that its text is not empty.",
-        )
-    return (given / lengths[:, None]).astype(np.float32)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from adapters.local.tip_file import (
     Filed,
-    Space,
     condition,
     facts_of,
     put_document,
@@ -25,7 +24,6 @@ from adapters.local.tip_file import (
     space_facts,
     space_of,
     telling_sqlite,
-    unit_vectors,
 )
 from bharatchef.errors import KnowledgeError
 from knowledge_base.advice import Advice
@@ -33,6 +31,7 @@ from knowledge_base.embeddings import Embedding
 from knowledge_base.indexing import FIELD_WEIGHTS, Glossary, indexed_fields, passage, passage_sha256
 from knowledge_base.retrieval import EVERYWHERE, Found, Where, fused, scope
 from knowledge_base.terms import Terms, terms
+from knowledge_base.vectors import Space, unit_vectors
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,20 +15,19 @@ from langchain_core.vectorstores import VectorStore
 
 from adapters.local.tip_file import (
     Filed,
-    Space,
     put_document,
     put_facts,
     remove_document,
     rewritten,
     space_facts,
     space_of,
-    unit_vectors,
 )
 from adapters.local.tip_index import SqliteTipIndex
 from bharatchef.errors import KnowledgeError
 from knowledge_base.indexing import Glossary, passage_sha256
 from knowledge_base.retrieval import EVERYWHERE, Where
 from knowledge_base.terms import terms
+from knowledge_base.vectors import Space, unit_vectors
 
 
 class LocalTipStore(SqliteTipIndex, VectorStore):
