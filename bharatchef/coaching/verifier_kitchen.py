@@ -35,6 +35,7 @@ class _Entry:
     kind: str
     parts: tuple[str, ...]
     exact: bool
+    raw: str = ""
 
 
 def named(text: str, language: Language) -> tuple[Named, ...]:
@@ -44,13 +45,15 @@ def named(text: str, language: Language) -> tuple[Named, ...]:
 
 def things(texts: Iterable[str], language: Language) -> frozenset[str]:
     """The names of all things in some texts, with those that follow from them."""
-    found = {item.thing for text in texts for item in named(text, language)}
+    kept = tuple(texts)
+    found = {item.thing for text in kept for item in named(text, language)}
+    found |= {item.thing for text in kept for item in _named(plain(text), language, wide=True)}
     implied = listed("kitchen.yaml")["implied"]
     return frozenset(found | {other for thing in found for other in implied.get(thing, ())})
 
 
 @lru_cache(maxsize=4096)
-def _named(text: str, language: Language) -> tuple[Named, ...]:
+def _named(text: str, language: Language, *, wide: bool = False) -> tuple[Named, ...]:
     said = words(text)
     found: list[Named] = []
     other = listed("kitchen.yaml")["other_words"].get(str(language), ())
@@ -58,7 +61,11 @@ def _named(text: str, language: Language) -> tuple[Named, ...]:
         shaped = tuple("" if name == _LOAN and word in other else _shaped(word, name) for word in said)
         at = 0
         while at < len(shaped):
-            best = [entry for entry in _starting(name, shaped[at][:1]) if _stands(entry, shaped, at)]
+            best = [
+                entry
+                for entry in _entries(name, wide).get(shaped[at][:1], ())
+                if _stands(entry, shaped, said, at)
+            ]
             longest = max((_weight(entry) for entry in best), default=0)
             for entry in best:
                 # "பொரித்" is both of a pan and of deep oil: what is written the same is all that it may be.
@@ -72,7 +79,9 @@ def _weight(entry: _Entry) -> int:
     return 100 * len(entry.parts) + sum(len(part) for part in entry.parts)
 
 
-def _stands(entry: _Entry, shaped: tuple[str, ...], at: int) -> bool:
+def _stands(entry: _Entry, shaped: tuple[str, ...], said: tuple[str, ...], at: int) -> bool:
+    if entry.raw:
+        return said[at] == entry.raw
     if at + len(entry.parts) > len(shaped):
         return False
     *first, last = entry.parts
@@ -92,23 +101,19 @@ def _shaped(word: str, name: str) -> str:
 
 
 @cache
-def _entries(name: str) -> dict[str, tuple[_Entry, ...]]:
+def _entries(name: str, wide: bool) -> dict[str, tuple[_Entry, ...]]:
     """The entries of a language by the first letter of their words."""
     by_letter: dict[str, list[_Entry]] = {}
-    for kind in KINDS:
+    for kind in ("wide",) if wide else KINDS:
         for thing, by_language in listed("kitchen.yaml")[kind].items():
             for written in by_language.get("en" if name == _LOAN else name, "").split(","):
-                word = plain(written.strip().removeprefix("="))
+                word = plain(written.strip().lstrip("=!"))
                 parts = tuple(_shaped(part, name) for part in words(word))
                 if not parts:
                     continue
                 short = len(parts[-1]) < _SHORTEST_BEGINNING
                 exact = name in ("en", _LOAN) or short or written.strip().startswith("=")
                 by_letter.setdefault(parts[0][0], []).append(
-                    _Entry(thing.removesuffix("-action"), kind, parts, exact)
+                    _Entry(thing.removesuffix("-action"), kind, parts, exact, word if "!" in written else "")
                 )
     return {letter: tuple(rows) for letter, rows in by_letter.items()}
-
-
-def _starting(name: str, letter: str) -> tuple[_Entry, ...]:
-    return _entries(name).get(letter, ())

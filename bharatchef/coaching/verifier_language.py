@@ -41,6 +41,8 @@ def _sentence_is(sentence: str, language: Language) -> bool:
         return True
     said = words(sentence)
     own = _count(said, language)
+    if language == Language.HINGLISH:
+        own += sum(word in limits().function_words["hi-latn_also"] for word in said)
     if len(said) >= limits().function_words_from[language] and not own:
         return False
     if language == Language.ENGLISH:

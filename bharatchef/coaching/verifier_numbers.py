@@ -96,20 +96,24 @@ def _read(tokens: list[_Token], at: int, table: _Table, found: list[Quantity]) -
     if value is None:
         if token.text in table.few:
             unit, end = table.unit_near(tokens, at + 1)
-            if unit in ("s", "min", "h", "day"):
+            if unit in ("min", "h", "day"):
                 found.append(Quantity(0.0, "few", " ".join(t.text for t in tokens[at:end])))
                 return end
         return at + 1
     unit, end = table.unit_near(tokens, after)
+    if unit and [token.text for token in tokens[end : end + 3]] == ["and", "a", "half"]:
+        value, end = value + 0.5, end + 3
     said = " ".join(t.text for t in tokens[at : max(end, after)])
     if unit:
         if token.text in ("a", "an") and unit in ("s", "times", "spoon", "cup", "percent", "day"):
             return at + 1
-        if value == 1 and token.kind == "word" and unit in ("times", "spoon", "cup", "percent"):
+        if value == 1 and token.kind == "word" and unit in ("s", "times", "spoon", "cup", "percent"):
             return end
         found.append(Quantity(value, unit, said))
         return end
     if _joined(tokens, after, table):
+        if value == 1 and token.kind == "word":
+            return after + 1
         # "10 to 15 minutes": the unit stands behind the second number.
         found.append(Quantity(value, "range", said))
         return after + 1
@@ -324,5 +328,7 @@ def given(quantity: Quantity, sources: Iterable[Quantity]) -> bool:
 
 def _same_unit(said: str, source: str) -> bool:
     if said == source or (not said and source not in ("clock", "few", "long")):
+        return True
+    if not source and said in ("times", "spoon", "cup"):
         return True
     return said == "deg" and source in ("C", "F")
