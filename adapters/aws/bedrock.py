@@ -36,7 +36,7 @@ def check_installed() -> None:
     if lacking:
         raise ConfigurationError(
             f"Expected {' and '.join(lacking)}, which Bedrock is asked with, but it is not installed.",
-            "Install the extra: pip install 'bharatchef[aws]'; or unset BHARATCHEF_CHAT_MODEL.",
+            "Install the extra: pip install 'bharatchef[aws]'; or choose settings that use no AWS.",
         )
 
 

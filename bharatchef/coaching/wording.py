@@ -135,7 +135,9 @@ class _Talk:
                 found = _Found(model, plan, verdict, len(stills))
                 if best is None or len(verdict.faults) < len(best.verdict.faults):
                     best = found
-            if self.blocked or not faults or self.asked_again:
+            # Where nothing had to be dropped, asking again would cost as much and gain nothing.
+            whole = verdict is not None and verdict.usable and _is_whole(verdict.kept, plan.brief)
+            if self.blocked or not faults or whole or self.asked_again:
                 return best
             self.asked_again = True
             stills = ()
@@ -262,6 +264,15 @@ class _Talk:
                 "failures": dict(sorted(self.failures.items())),
             }
         )
+
+
+def _is_whole(kept: Wording, brief: Brief) -> bool:
+    """Whether all that was asked for was kept."""
+    return (
+        len(kept.mistakes) == len(brief.deviations)
+        and len(kept.next_steps) == len(brief.next_steps)
+        and bool(kept.encouragement or not brief.strengths)
+    )
 
 
 def _within(seconds: float, ask: Callable[[], ChatAnswer]) -> ChatAnswer:

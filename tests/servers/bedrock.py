@@ -91,6 +91,7 @@ class Call:
     body: dict[str, Any]
     raw: bytes
     headers: dict[str, str]
+    usage: dict[str, int] = field(default_factory=dict)
 
     @property
     def system(self) -> str:
@@ -222,7 +223,8 @@ class _Handler(BaseHTTPRequestHandler):
             model_id, operation = unquote(match[1]), match[2]
             body = json.loads(raw)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            behaviour = self.state.took(Call(model_id, operation, body, raw, headers))
+            call = Call(model_id, operation, body, raw, headers)
+            behaviour = self.state.took(call)
             if "/bedrock/aws4_request" not in headers.get("authorization", ""):
                 raise _refused("AccessDeniedException", "The request is not signed for bedrock.")
             if isinstance(behaviour, Refuses):
@@ -234,7 +236,7 @@ class _Handler(BaseHTTPRequestHandler):
             if operation == "invoke":
                 self._invoke(model_id, body)
             else:
-                self._converse(model_id, body, behaviour)
+                self._converse(call, behaviour)
         except _RefusedError as error:
             self._send(
                 STATUS[error.refusal.code],
@@ -258,8 +260,9 @@ class _Handler(BaseHTTPRequestHandler):
             {"X-Amzn-Bedrock-Input-Token-Count": str(tokens)},
         )
 
-    def _converse(self, model_id: str, body: dict[str, Any], behaviour: Says | Words) -> None:
-        check_converse(model_id, body)
+    def _converse(self, call: Call, behaviour: Says | Words) -> None:
+        body = call.body
+        check_converse(call.model_id, body)
         tool = body.get("toolConfig", {}).get("tools", [{}])[0].get("toolSpec", {}).get("name")
         stop = "tool_use" if tool else "end_turn"
         delay_s, trickle = 0.0, False
@@ -267,22 +270,21 @@ class _Handler(BaseHTTPRequestHandler):
             answer: Any = behaviour.answer
             stop = behaviour.stop or (stop if isinstance(answer, dict) else "end_turn")
         else:
-            user = "".join(block.get("text", "") for block in body["messages"][-1]["content"])
-            answer = behaviour.change(worded(between(user, "brief")))
+            answer = behaviour.change(worded(call.brief))
             delay_s, trickle = behaviour.delay_s, behaviour.trickle
         said = json.dumps(answer, ensure_ascii=False) if isinstance(answer, dict) else answer
         if isinstance(answer, dict) and tool:
             block: dict[str, Any] = {"toolUse": {"toolUseId": "tooluse_1", "name": tool, "input": answer}}
         else:
             block = {"text": said}
-        usage = {"inputTokens": len(json.dumps(body)) // 4, "outputTokens": len(said) // 4}
+        call.usage.update(inputTokens=len(call.raw) // 4, outputTokens=len(said) // 4)
         self.state.stopped.wait(delay_s)
         self._send(
             200,
             {
                 "output": {"message": {"role": "assistant", "content": [block]}},
                 "stopReason": stop,
-                "usage": {**usage, "totalTokens": sum(usage.values())},
+                "usage": {**call.usage, "totalTokens": sum(call.usage.values())},
                 "metrics": {"latencyMs": 1},
             },
             trickle=trickle,

@@ -1,0 +1,73 @@
+"""Feedback to be worded in tests: poor performances of a small dish under any name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from judging_dishes import performance, step, tea
+
+from bharatchef.coaching import Coached, coached
+from bharatchef.judgement import judge, load_thresholds
+from bharatchef.ports import Tip, TipText
+from bharatchef.records import Dish
+from bharatchef.scoring import load_rubric, score
+from bharatchef.vocabulary import DeviationKind, Language
+
+LEAVES = Tip(
+    tip_id="leaves-after-boil",
+    text="Tea leaves went in before the water boiled.",
+    safety=False,
+    source="",
+    mistake="Tea leaves went in before the water boiled.",
+    why="They give bitter tea that tastes of little else.",
+    correction="Wait for large bubbles, then add the leaves.",
+    kinds=(DeviationKind.OUT_OF_ORDER, DeviationKind.MISSING),
+    texts={
+        "hi": TipText(
+            mistake="पानी उबलने से पहले चाय पत्ती डाल दी।",
+            why="इससे चाय कड़वी होती है।",
+            correction="बड़े बुलबुले आने दें, फिर पत्ती डालें।",
+        )
+    },
+)
+
+
+class FewTips:
+    """A store of one tip."""
+
+    def search(self, query: str, dish_id: str, limit: int) -> Sequence[Tip]:  # noqa: ARG002
+        return [LEAVES][:limit] if "leaves" in query else []
+
+
+# Served before all else, the boiling left out, the leaves far too long, the milk done twice.
+POOR = (
+    ("serve", 0, 10),
+    ("pour", 12, 22),
+    ("leaves", 24, 130),
+    ("warm-milk", 132, 150),
+    ("warm-milk", 152, 170),
+    ("mix", 172, 190),
+    ("dance", 192, 200),
+)
+
+
+def told(
+    language: Language = Language.ENGLISH,
+    rows: Sequence[tuple[str, float, float]] = POOR,
+    of: Dish | None = None,
+    **fields: Any,
+) -> Coached:
+    """The rules' feedback on a performance, and its brief."""
+    dish = of or tea()
+    given = performance(rows, **fields)
+    judgement = judge(dish, given, load_thresholds())
+    card = score(dish, given, judgement, load_rubric("default"))
+    return coached("evaluation-of-asha", dish, judgement, card, given, None, FewTips(), language)
+
+
+def dish_named(name: str, description: str) -> Dish:
+    """The tea under another name, its first step described in other words."""
+    made = tea()
+    first = step("pour", action="pour", ingredients=("water",), description=description)
+    return made.model_copy(update={"name": name, "expected_steps": (first, *made.expected_steps[1:])})
