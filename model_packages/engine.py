@@ -13,6 +13,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model_packages.precision import EXACT, HINT, compiled_fastest
+
 if TYPE_CHECKING:
     import openvino
 
@@ -85,16 +87,21 @@ def compiled(path: Path | str, *, threads: int | None = None, **settings: Any) -
 def compiled_model(
     model: openvino.Model, *, threads: int | None = None, **settings: Any
 ) -> openvino.CompiledModel:
-    """As ``compiled``, of a model in memory."""
+    """As ``compiled``, of a model in memory.
+
+    Where its weights allow several precisions, the first time on a machine finds the fastest
+    (``precision.py``); ``INFERENCE_PRECISION_HINT`` among the settings goes before that.
+    """
     import openvino
 
     chosen: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
-    if not is_int8(model):
-        chosen["INFERENCE_PRECISION_HINT"] = "bf16" if has_bf16() else "f32"
     wanted = threads if threads is not None else threads_wanted()
     if wanted is not None:
         chosen["INFERENCE_NUM_THREADS"] = wanted
-    return openvino.Core().compile_model(model, "CPU", {**chosen, **settings})
+    chosen |= settings
+    if HINT in chosen or is_int8(model):
+        return openvino.Core().compile_model(model, "CPU", chosen)
+    return compiled_fastest(model, ("bf16", EXACT) if has_bf16() else (EXACT,), chosen)
 
 
 def threads_wanted() -> int | None:

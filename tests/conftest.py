@@ -12,6 +12,18 @@ import pytest
 from running import ROOT, own_environment
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_engine_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is measured of this machine's engine is kept for these tests alone."""
+    before = os.environ.get("BHARATCHEF_ENGINE_CACHE")
+    os.environ["BHARATCHEF_ENGINE_CACHE"] = str(tmp_path_factory.mktemp("engine"))
+    yield
+    if before is None:
+        del os.environ["BHARATCHEF_ENGINE_CACHE"]
+    else:
+        os.environ["BHARATCHEF_ENGINE_CACHE"] = before
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The folder of real recordings and films beside the checkout; the test is skipped where it is absent."""
