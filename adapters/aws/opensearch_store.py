@@ -100,7 +100,7 @@ class OpenSearchTipStore(OpenSearchTipIndex, VectorStore):
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """The documents of these ids that there are, in the order asked for."""
-        found = {hit["_source"]["tip_id"]: _document(hit) for hit in self._by_ids(ids)}
+        found = {hit["_source"]["tip_id"]: _document(hit) for hit in self._reader.by_ids(ids)}
         return [found[one] for one in dict.fromkeys(ids) if one in found]
 
     def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
@@ -146,14 +146,14 @@ class OpenSearchTipStore(OpenSearchTipIndex, VectorStore):
     def _similar(
         self, vector: Sequence[float], k: int, where: Where, space: Space | None = None
     ) -> list[tuple[Document, float]]:
-        hits = self._nearest_hits(vector, where, k, ("tip_id", "document"), space)
+        hits = self._reader.nearest(vector, where, k, ("tip_id", "document"), space)
         return [(_document(hit), cosine) for hit, cosine in hits]
 
     def _change(self, changed: Callable[[FiledById], FiledById], space: Space | None = None) -> None:
         """Make the index anew from what it holds; where another build was faster, nothing is changed."""
         holder = self._holder()
-        stamp = self._stamp(fresh=True)
-        held = {one["tip_id"]: one for one in self._pages(holder)} if holder is not None else {}
+        stamp = self._reader.stamp(fresh=True)
+        held = {one["tip_id"]: one for one in self._reader.pages(holder)} if holder is not None else {}
         after = changed(held)
         if after == held:
             return
