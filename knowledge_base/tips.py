@@ -81,7 +81,9 @@ def _entries(dish: Dish) -> list[_Entry]:
         around = _step_words(dish, step)
         for point in step.technique:
             text = f"{point.text} {point.why}"
-            tip = Tip(f"{dish.dish_id}:{step.step_id}:{point.point_id}", text, False, source)
+            name = f"{dish.dish_id}:{step.step_id}"
+            tip_id = f"{name}:{point.point_id}"
+            tip = Tip(tip_id, text, False, source, dishes=(dish.dish_id,), steps=(name,), points=(tip_id,))
             entries.append(_Entry(tip, Counter(_words(text)) + around))
     for rule in dish.safety:
         words = Counter(_words(f"{rule.safety_id} {rule.hazard} {rule.rule}"))
@@ -89,7 +91,16 @@ def _entries(dish: Dish) -> list[_Entry]:
             if rule.safety_id in step.safety:
                 words += _step_words(dish, step)
         tip = Tip(
-            f"{dish.dish_id}:safety:{rule.safety_id}", rule.rule, True, f"{rule.source} ({rule.source_url})"
+            f"{dish.dish_id}:safety:{rule.safety_id}",
+            rule.rule,
+            True,
+            f"{rule.source} ({rule.source_url})",
+            dishes=(dish.dish_id,),
+            steps=tuple(
+                f"{dish.dish_id}:{step.step_id}"
+                for step in dish.expected_steps
+                if rule.safety_id in step.safety
+            ),
         )
         entries.append(_Entry(tip, words))
     return entries

@@ -28,6 +28,10 @@ from bharatchef.vocabulary import HeatLevel, Language, Record, Sha256
 _SCRIPTS = {Language.HINDI: "DEVANAGARI", Language.TAMIL: "TAMIL"}
 _NUMBER = re.compile(r"\d+(?:[.:]\d+)*")
 _MOST_NAMES = 3
+_FURTHER = re.compile(
+    r"; |: | until | so that |, (?=(?:at|in|on|off|over|to|from|by|with|without|while|when|once|for|as|then"
+    r"|three|shortly|lightly|gently|stirring|about|because)\b)"
+)
 # A full stop ends a sentence, unless it stands behind a number that begins one ("2. Fry the onion").
 _SENTENCES = re.compile(r"(?<=[.!?])(?<!^\d\.)(?<!^\d\d\.)(?<!\s\d\.)(?<!\s\d\d\.) ")
 _LENGTH = r"(?:\d+ h(?: \d+ min)?|\d+ min(?: \d+ s)?|\d+(?:\.\d)? s)"
@@ -168,7 +172,8 @@ class Speaker:
         self.language = language
         self.texts = texts_of(language)
         self.in_english: dict[str, None] = {}
-        self._steps = _step_names(dish, self.texts)
+        self._english = _english_names(dish)
+        self._steps = _step_names(dish, self.texts, self._english)
         self._quoted = {words_for(step): step.step_id for step in dish.expected_steps}
         self._described = {step.description.rstrip("."): step.step_id for step in dish.expected_steps}
         self._ingredients = {i.name: i.ingredient_id for i in dish.ingredients}
@@ -179,20 +184,12 @@ class Speaker:
 
     def step(self, step_id: str) -> str:
         """A step's name in quotes, as it stands inside a sentence."""
-        if step_id not in self._steps:
-            step = next((s for s in self.dish.expected_steps if s.step_id == step_id), None)
-            if step is None:
-                return self.say("a_step")
-            self.lacks("the names of steps")
-            return words_for(step)
-        return f"“{self._steps[step_id]}”"
-
-    def step_title(self, step: ExpectedStep) -> str:
-        """A step's name as a heading of its own: its short name, or in English its whole description."""
-        if step.step_id in self._steps:
-            name = self._steps[step.step_id]
-            return name[:1].upper() + name[1:]
-        return step.description.rstrip(".")
+        if step_id in self._steps:
+            return f"“{self._steps[step_id]}”"
+        if step_id not in self._english:
+            return self.say("a_step")
+        self.lacks("the names of steps")
+        return f"“{self._english[step_id]}”"
 
     def ingredient(self, ingredient_id: str) -> str:
         """An ingredient's name."""
@@ -356,20 +353,35 @@ def _local(aliases: Sequence[str], language: Language) -> str | None:
     return next((alias for alias in aliases if in_script(alias, language)), None)
 
 
-def _step_names(dish: Dish, texts: Texts) -> dict[str, str]:
+def _english_names(dish: Dish) -> dict[str, str]:
+    """Each step's name in English: what is done in it, or more of its words where two would be alike."""
+    short = {step.step_id: _short_name(step) for step in dish.expected_steps}
+    often = Counter(short.values())
+    whole = {step.step_id: words_for(step).strip("“”") for step in dish.expected_steps}
+    return {step_id: name if often[name] == 1 else whole[step_id] for step_id, name in short.items()}
+
+
+def _step_names(dish: Dish, texts: Texts, english: Mapping[str, str]) -> dict[str, str]:
     """The steps that the language has a name for: its own, or one made of action and ingredients.
 
     A name that two steps would share, or that leaves a number of the English out, is none.
     """
     if texts.language is Language.ENGLISH:
-        return {}
+        return dict(english)
     names: dict[str, str] = {}
     for step in dish.expected_steps:
         name = texts.file.steps.get(f"{dish.dish_id}:{step.step_id}") or _made_name(dish, step, texts)
-        if name is not None and numbers_in(name) == numbers_in(words_for(step)):
+        if name is not None and numbers_in(name) == numbers_in(english[step.step_id]):
             names[step.step_id] = name
     often = Counter(names.values())
     return {step_id: name for step_id, name in names.items() if often[name] == 1}
+
+
+def _short_name(step: ExpectedStep) -> str:
+    """What is done in a step, without until when, where and how; one word alone says too little."""
+    first = _FURTHER.split(step.description, maxsplit=1)[0]
+    named = step.model_copy(update={"description": first}) if " " in first.strip() else step
+    return words_for(named).strip("“”")
 
 
 def _made_name(dish: Dish, step: ExpectedStep, texts: Texts) -> str | None:
