@@ -28,12 +28,16 @@ class AliasReader:
 
     Args:
         recheck_s: how long it is believed that the alias has not moved while nothing is found, seconds.
+        expected: facts that an index must bear to be searched (``OpenSearchTipIndex.put`` writes them).
     """
 
-    def __init__(self, calls: Calls, alias: str, recheck_s: float = 5.0) -> None:
+    def __init__(
+        self, calls: Calls, alias: str, recheck_s: float = 5.0, expected: Mapping[str, str] | None = None
+    ) -> None:
         self._calls = calls
         self._alias = alias
         self._recheck_s = recheck_s
+        self._expected = dict(expected or {})
         self._lock = threading.Lock()
         self._seen: tuple[float, str, dict[str, Any]] | None = None
 
@@ -84,11 +88,15 @@ class AliasReader:
             raise
         found = _whole(answer, self._calls.cluster.name)
         with self._lock:
-            known = self._seen[1] if self._seen is not None else None
-        if any(hit["_index"] != known for hit in found):
+            known = self._seen
+        if found and (known is None or any(hit["_index"] != known[1] for hit in found)):
             stamp = self.stamp(fresh=True)
             if space is not None:
                 check_space(space_of(stamp), space, self._alias)
+        else:
+            stamp = known[2] if known is not None else {}
+        if found:
+            self._check_facts(stamp)
         return found
 
     def nearest(
@@ -151,6 +159,16 @@ class AliasReader:
             if refusal.status == 404:
                 return 0
             raise
+
+    def _check_facts(self, stamp: Mapping[str, Any]) -> None:
+        facts = stamp.get("facts", {})
+        for name, value in self._expected.items():
+            if facts.get(name) != value:
+                raise KnowledgeError(
+                    f"The index of tips {self._alias} was built from other tips than this program has"
+                    f" ({name} {str(facts.get(name))[:12]}, expected {value[:12]}).",
+                    "Run `bharatchef knowledge build`.",
+                )
 
     def _fitting(self, vector: Sequence[float], asked: Space | None) -> dict[str, Any]:
         """The stamp of an index whose vectors can be compared with this one; empty where it holds nothing."""

@@ -52,6 +52,7 @@ class OpenSearchTipIndex:
         with_aliases: see ``indexed_fields``.
         recheck_s: how long it is believed that the alias has not moved, seconds. What a search finds says
             which index it comes from, so only an index that finds nothing is believed that long.
+        expected: facts that an index must bear to be searched; ``put`` is told them as ``facts``.
         builds: how indices take turns; by default those of ``calls`` and ``alias``.
     """
 
@@ -65,6 +66,7 @@ class OpenSearchTipIndex:
         space_type: str | None = None,
         with_aliases: bool = True,
         recheck_s: float = 5.0,
+        expected: Mapping[str, str] | None = None,
         builds: Builds | None = None,
     ) -> None:
         self._calls = calls
@@ -76,7 +78,7 @@ class OpenSearchTipIndex:
         self._with_aliases = with_aliases
         self._recheck_s = recheck_s
         self._builds = builds or Builds(calls, alias)
-        self._reader = AliasReader(calls, alias, recheck_s)
+        self._reader = AliasReader(calls, alias, recheck_s, expected)
         self._lock = threading.Lock()
         # The tips that were found last: who asked for their ids asks for them next.
         self._found: tuple[float, dict[str, Advice]] = (0.0, {})
@@ -279,9 +281,12 @@ class OpenSearchTipIndex:
 
 
 def opensearch_index(
-    settings: Settings, names: Glossary | None = None, embedding: Embedding | None = None
+    settings: Settings,
+    names: Glossary | None = None,
+    embedding: Embedding | None = None,
+    expected: Mapping[str, str] | None = None,
 ) -> OpenSearchTipIndex:
-    """The index of tips that the settings name; connects to nothing yet.
+    """The index of tips that the settings name; connects to nothing yet. For the rest see the class.
 
     Raises:
         ConfigurationError: no address is set, or it cannot be used.
@@ -295,7 +300,12 @@ def opensearch_index(
         settings.opensearch_url, settings.opensearch_service, settings.aws_region, ca_file=ca_file
     )
     return OpenSearchTipIndex(
-        Calls(cluster), settings.opensearch_index, names, embedding, engine=settings.opensearch_engine
+        Calls(cluster),
+        settings.opensearch_index,
+        names,
+        embedding,
+        engine=settings.opensearch_engine,
+        expected=expected,
     )
 
 

@@ -297,6 +297,30 @@ def test_an_index_that_is_not_ours_or_of_another_version_is_refused(
         index.keyword_ids("onions")
 
 
+def test_an_index_of_other_tips_than_expected_is_not_searched(small: Small) -> None:
+    writer, reader = index_on(small), index_on(small, expected={"content": "abc"})
+    assert reader.keyword_ids("onions") == []
+    writer.put(TIPS, VECTORS, MODEL, DIMENSION, {"content": "old"})
+    for ask in (lambda: reader.keyword_ids("onions"), lambda: reader.ranked("onions")):
+        with pytest.raises(KnowledgeError, match="content old, expected abc"):
+            ask()
+    assert reader.stamp()["content"] == "old"
+    writer.put(TIPS, VECTORS, MODEL, DIMENSION, {"content": "abc"})
+    assert reader.ranked("onions")[0].tip_id == ONIONS.tip_id
+
+
+def test_tips_that_were_found_are_fetched_in_one_request(small: Small) -> None:
+    index = index_on(small)
+    put(index)
+    index.ranked("onions and tea")
+    small.asked.clear()
+    found = index.ranked("onions and tea")
+    assert [index.tip(one.tip_id).tip_id for one in found] == [one.tip_id for one in found]
+    assert [asked.path for asked in small.asked] == [f"/{ALIAS}/_search"] * 3
+    with pytest.raises(KeyError):
+        index.tip("no-such-tip")
+
+
 def test_a_search_of_a_part_is_no_answer(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     index = index_on(small)
     put(index)
