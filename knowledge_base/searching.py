@@ -14,6 +14,7 @@ from knowledge_base.retrieval import Found, Where, fused
 from knowledge_base.tips import DishTips
 
 _log = logging.getLogger("bharatchef.knowledge")
+_log.addHandler(logging.NullHandler())  # who shows it decides how: `lacking` says it too
 
 
 class RankingIndex(Protocol):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from adapters.embedding import embedding_of
+from adapters.knowledge import open_knowledge
 from adapters.local.clock import SystemClock
 from adapters.local.evaluations import SqliteEvaluations
-from adapters.local.home_tips import HomeTips
 from adapters.local.hosted import HostedModels
 from adapters.local.models import local_models
 from adapters.local.notifier import FileNotifier
 from adapters.local.objects import FolderObjects
 from adapters.local.restoring import NOTIFICATIONS, finish_interrupted_restore
-from bharatchef.ports import ChatModel, Models, Ports, TipStore
+from bharatchef.ports import ChatModel, Models, Ports
 from bharatchef.settings import Settings
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
 
@@ -25,7 +24,7 @@ def build_local_ports(settings: Settings) -> Ports:
         objects=FolderObjects(settings.objects_dir),
         evaluations=SqliteEvaluations(settings.database, clock),
         models=_models(settings),
-        tips=_tips(settings, dishes),
+        tips=open_knowledge(settings, dishes),
         dishes=dishes,
         notifier=FileNotifier(settings.home / NOTIFICATIONS, clock),
         clock=clock,
@@ -46,12 +45,3 @@ def _chat(settings: Settings) -> tuple[ChatModel, ...]:
     from adapters.aws.bedrock_chat import bedrock_chat_models
 
     return bedrock_chat_models(settings)
-
-
-def _tips(settings: Settings, dishes: DishLibrary) -> TipStore:
-    if settings.opensearch_url is None:
-        return HomeTips(settings.tips_index, dishes, lambda: embedding_of(settings))
-    from adapters.aws.opensearch_tips import opensearch_index
-    from knowledge_base.searching import IndexedTips
-
-    return IndexedTips(opensearch_index(settings, embedding=embedding_of(settings)), dishes)

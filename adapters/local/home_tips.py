@@ -28,6 +28,7 @@ _BY_WORDS = "Tips are searched by their words alone."
 # A passage takes a tenth of a second: somebody who waits for an evaluation is not kept waiting for more.
 _MOST_EMBEDDED_AT_ONCE = 24
 _log = logging.getLogger("bharatchef.knowledge")
+_log.addHandler(logging.NullHandler())  # who shows it decides how: `lacking` says it too
 
 
 class HomeTips:
@@ -91,6 +92,21 @@ class HomeTips:
         if index is None:
             raise KeyError(tip_id)
         return index.tip(tip_id)
+
+    @property
+    def where(self) -> str:
+        """The file of the index."""
+        return str(self._path)
+
+    def stamp(self) -> dict[str, str]:
+        """What the index says of itself; empty where there is none."""
+        index = self._usable()
+        return index.stamp() if index is not None else {}
+
+    def count(self) -> int:
+        """How many reviewed tips are indexed."""
+        index = self._usable()
+        return index.count() if index is not None else 0
 
     def build(self, told: Callable[[int, int], None] | None = None, anew: bool = False) -> Built | None:
         """Bring the index up to date; what was made, ``None`` where nothing had to be.
