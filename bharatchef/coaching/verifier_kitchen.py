@@ -63,15 +63,18 @@ def _named(text: str, language: Language, *, wide: bool = False) -> tuple[Named,
         while at < len(shaped):
             best = [
                 entry
-                for entry in _entries(name, wide).get(shaped[at][:1], ())
+                for entry in _entries(name, wide).get(shaped[at][:_SHORTEST_BEGINNING], ())
                 if _stands(entry, shaped, said, at)
             ]
-            longest = max((_weight(entry) for entry in best), default=0)
-            for entry in best:
-                # "பொரித்" is both of a pan and of deep oil: what is written the same is all that it may be.
-                if _weight(entry) == longest:
-                    found.append(Named(entry.thing, entry.kind, " ".join(said[at : at + len(entry.parts)])))
-            at += max((len(entry.parts) for entry in best if _weight(entry) == longest), default=1)
+            if not best:
+                at += 1
+                continue
+            longest = max(best, key=_weight)
+            end = at + len(longest.parts)
+            # "பொரித்" is both of a pan and of deep oil: what is written the same is all that it may be.
+            alike = [entry for entry in best if _weight(entry) == _weight(longest)]
+            found += [Named(entry.thing, entry.kind, " ".join(said[at:end])) for entry in alike]
+            at = end
     return tuple(dict.fromkeys(found))
 
 
@@ -102,8 +105,8 @@ def _shaped(word: str, name: str) -> str:
 
 @cache
 def _entries(name: str, wide: bool) -> dict[str, tuple[_Entry, ...]]:
-    """The entries of a language by the first letter of their words."""
-    by_letter: dict[str, list[_Entry]] = {}
+    """The entries of a language by the first letters of their first words."""
+    by_beginning: dict[str, list[_Entry]] = {}
     for kind in ("wide",) if wide else KINDS:
         for thing, by_language in listed("kitchen.yaml")[kind].items():
             for written in by_language.get("en" if name == _LOAN else name, "").split(","):
@@ -113,7 +116,7 @@ def _entries(name: str, wide: bool) -> dict[str, tuple[_Entry, ...]]:
                     continue
                 short = len(parts[-1]) < _SHORTEST_BEGINNING
                 exact = name in ("en", _LOAN) or short or written.strip().startswith("=")
-                by_letter.setdefault(parts[0][0], []).append(
+                by_beginning.setdefault(parts[0][:_SHORTEST_BEGINNING], []).append(
                     _Entry(thing.removesuffix("-action"), kind, parts, exact, word if "!" in written else "")
                 )
-    return {letter: tuple(rows) for letter, rows in by_letter.items()}
+    return {beginning: tuple(rows) for beginning, rows in by_beginning.items()}

@@ -111,7 +111,7 @@ def hazard_in(text: str, language: Language, *, advice_only: bool) -> tuple[str,
         told = plain(sentence)
         if advice_only and not said(told, of_language(data["advice"], language)):
             continue
-        negated = bool(said(told, of_language(data["negations"], language)))
+        negated = is_negated(sentence, language)
         for name, hazard in hazards().items():
             if not said(told, of_language(hazard.patterns, language)):
                 continue
@@ -121,6 +121,11 @@ def hazard_in(text: str, language: Language, *, advice_only: bool) -> tuple[str,
             if not denied:
                 return name, sentence
     return None
+
+
+def is_negated(sentence: str, language: Language) -> bool:
+    """Whether a sentence says that something is not, or not to be done."""
+    return bool(said(plain(sentence), of_language(listed("hazards.yaml")["negations"], language)))
 
 
 def phrase_in(kind: str, text: str, language: Language) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from bharatchef.coaching.brief import Brief, GivenDeviation, GivenStrength, GivenTip, WordedMistake
@@ -12,7 +12,7 @@ from bharatchef.coaching.verifier_lists import limits
 from bharatchef.coaching.verifier_numbers import Quantity, quantities
 from bharatchef.coaching.verifier_text import loose, plain, stem, words
 from bharatchef.judgement.findings import clock
-from bharatchef.vocabulary import Language
+from bharatchef.vocabulary import DeviationKind, Language
 
 # So much of a word is the same in all its forms; endings differ.
 _BEGINNING = {Language.ENGLISH: 6, Language.HINDI: 4, Language.TAMIL: 5, Language.HINGLISH: 5}
@@ -23,11 +23,16 @@ _SIGNS = 2
 
 @dataclass(frozen=True)
 class Given:
-    """Texts that something may draw on, with the quantities and the things of the kitchen in them."""
+    """Texts that something may draw on, with the quantities and the things of the kitchen in them.
+
+    ``advised`` are those that say how it should be; ``kind`` is the deviation's, where they are of one.
+    """
 
     texts: tuple[str, ...]
     quantities: tuple[Quantity, ...]
     things: frozenset[str]
+    advised: tuple[str, ...] = ()
+    kind: DeviationKind | None = None
 
     @cached_property
     def plain_texts(self) -> frozenset[str]:
@@ -56,12 +61,15 @@ class Sources:
         """What one mistake may draw on: its deviation and the tips that it cites of those found for it."""
         deviation = self._deviations[mistake.deviation_id]
         tips = [self._tips[t] for t in mistake.tip_ids if t in self._tips and t in deviation.tip_ids]
-        return self._given((*_deviation_texts(deviation), *_tip_texts(tips), self.brief.dish), (deviation,))
+        texts = (*_deviation_texts(deviation), *_tip_texts(tips), self.brief.dish)
+        return replace(
+            self._given(texts, (deviation,)), advised=_advised(deviation, tips), kind=deviation.kind
+        )
 
     @cached_property
     def whole(self) -> Given:
         """All that the brief holds."""
-        return self._given(
+        whole = self._given(
             (
                 *(text for deviation in self.brief.deviations for text in _deviation_texts(deviation)),
                 *_tip_texts(self.brief.tips),
@@ -71,6 +79,8 @@ class Sources:
             ),
             self.brief.deviations,
         )
+        advised = [_advised(deviation, self.brief.tips) for deviation in self.brief.deviations]
+        return replace(whole, advised=(*(t for texts in advised for t in texts), *self.brief.next_steps))
 
     def strength(self, strength_id: str | None) -> GivenStrength | None:
         """The given strength of that id, if there is one."""
@@ -138,6 +148,12 @@ def _tip_texts(tips: Iterable[GivenTip], *, safety: bool = True) -> tuple[str, .
         for text in (tip.mistake, tip.why, tip.correction, tip.safety if safety else "")
         if text
     )
+
+
+def _advised(deviation: GivenDeviation, tips: Iterable[GivenTip]) -> tuple[str, ...]:
+    """What the sources say is to be done, and why; not what was seen or is a common mistake."""
+    texts = (deviation.step, deviation.expected, deviation.impact, deviation.correction, deviation.safety)
+    return (*texts, *(text for tip in tips for text in (tip.why, tip.correction, tip.safety)))
 
 
 def _moments(deviations: Iterable[GivenDeviation]) -> tuple[Quantity, ...]:

@@ -25,9 +25,8 @@ def plain(text: str) -> str:
     """A text with one spelling of what is written in several: case, digits, spaces, dashes, nukta."""
     text = unicodedata.normalize("NFC", text).translate(_HIDDEN).translate(_SAME)
     text = unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).translate(_DEVANAGARI))
-    text = "".join(
-        str(unicodedata.decimal(c)) if unicodedata.decimal(c, None) is not None else c for c in text
-    )
+    if not text.isascii():
+        text = "".join(char if (n := unicodedata.decimal(char, None)) is None else str(n) for char in text)
     return " ".join(text.lower().split())
 
 

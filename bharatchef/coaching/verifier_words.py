@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from bharatchef.coaching.brief import Fault, WordedMistake, Wording
 from bharatchef.coaching.verifier_kitchen import named
 from bharatchef.coaching.verifier_language import not_in
-from bharatchef.coaching.verifier_lists import hazard_in, limits, listed, of_language, phrase_in, said
+from bharatchef.coaching.verifier_lists import (
+    hazard_in,
+    is_negated,
+    limits,
+    listed,
+    of_language,
+    phrase_in,
+    said,
+)
 from bharatchef.coaching.verifier_numbers import given as is_given
 from bharatchef.coaching.verifier_numbers import quantities
 from bharatchef.coaching.verifier_sources import Given, Sources
@@ -30,6 +38,10 @@ def text_faults(where: str, field: str, text: str, given: Given, sources: Source
     yield from _long(where, field, text)
     yield from _phrases(where, text, sources, praise=field == "what")
     yield from _content(where, text, given, sources)
+    if field == "what":
+        yield from _opposite(where, text, given, sources)
+    if field == "correction":
+        yield from _heat(where, text, given, sources)
     yield from _hazards(where, text, sources, advice_only=field != "correction")
 
 
@@ -42,13 +54,15 @@ def next_step_faults(place: int, step: str, before: Sequence[str], sources: Sour
     yield from injected_faults(where, step, sources)
     if len(before) >= limits().next_steps:
         yield Fault(code="too-many", where=where, said=f"expected at most {limits().next_steps} next steps")
-    if any(plain(step) == plain(other) or _twice(step, other) for other in before):
+    own = sources.whole.holds(step)
+    if any(plain(step) == plain(other) or (not own and _twice(step, other)) for other in before):
         yield Fault(code="repetition", where=where, said=_short(step))
-    if sources.whole.holds(step):
+    if own:
         return
     yield from _long(where, "next_step", step)
     yield from _phrases(where, step, sources, praise=True)
     yield from _content(where, step, sources.whole, sources)
+    yield from _heat(where, step, sources.whole, sources)
     yield from _hazards(where, step, sources, advice_only=False)
 
 
@@ -179,6 +193,27 @@ _SINGULAR = {"ingredients": "ingredient", "tools": "tool", "actions": "action"}
 def _another_sense(word: str, text: str, given: Given, sources: Sources) -> bool:
     """Whether the same word also names something that the sources do hold: வறு is to fry and to roast."""
     return any(other.said == word and other.thing in given.things for other in named(text, sources.language))
+
+
+def _opposite(where: str, text: str, given: Given, sources: Sources) -> Iterator[Fault]:
+    """What took too long was not too short, nor the other way about."""
+    lists = listed("phrases.yaml")["opposite"].get(str(given.kind), {})
+    found = said(plain(text), of_language(lists, sources.language))
+    if found and not any(found in plain(source) for source in given.texts):
+        yield Fault(code="opposite", where=where, said=f"expected {given.kind}, got {_short(found)}")
+
+
+def _heat(where: str, text: str, given: Given, sources: Sources) -> Iterator[Fault]:
+    """A level of heat that is advised, where the sources advise another one or none."""
+    levels = listed("phrases.yaml")["heat"]
+    for sentence in sentences(text):
+        if is_negated(sentence, sources.language):
+            continue
+        for level, lists in levels.items():
+            patterns = of_language(lists, sources.language)
+            found = said(plain(sentence), patterns)
+            if found and not any(said(plain(source), patterns) for source in given.advised):
+                yield Fault(code="heat-not-given", where=where, said=f"{level}: {_short(found)}")
 
 
 def _hazards(where: str, text: str, sources: Sources, *, advice_only: bool) -> Iterator[Fault]:
