@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from adapters.aws.opensearch_calls import Service
 from bharatchef.errors import ConfigurationError, KnowledgeError
-from knowledge_base.indexing import FIELD_WEIGHTS
+from knowledge_base.indexing import FIELD_WEIGHTS, INDEX_VERSION
 from knowledge_base.retrieval import Where
 from knowledge_base.terms import terms
 
@@ -20,8 +20,13 @@ VECTOR = "vector"
 # 1, for which both spaces rank alike.
 SPACE_TYPES: Mapping[str, SpaceType] = {"lucene": "cosinesimil", "faiss": "innerproduct"}
 MOST_RESULTS = 10_000
-# A query has one clause for each term in each field, and OpenSearch takes 1,024.
-_MOST_TERMS = 128
+LAYOUT = f"{INDEX_VERSION}.1"
+"""Changes whenever the same tips would be filed otherwise, here or for every index."""
+# A query has one clause for each term, and OpenSearch takes 1,024.
+_MOST_TERMS = 400
+# Weights are whole numbers of copies: the smallest there is, a half, is one.
+_COPIES = 2
+_SOUND = "~"
 _MOST_DIMENSIONS = 16_000
 
 
@@ -34,8 +39,8 @@ def index_body(
 ) -> dict[str, Any]:
     """What ``PUT /index`` sends: settings, and a strict mapping with ``meta`` as its ``_meta``.
 
-    The texts are terms already, the same as the local index holds; ``whitespace`` parts them and leaves them
-    as they are, in every script.
+    The words are terms already, the same as every index holds (``filed_words``); ``whitespace`` parts them
+    and leaves them as they are, in every script.
 
     Args:
         dimension: of the vectors; ``None`` for an index that is searched by words alone.
@@ -49,12 +54,11 @@ def index_body(
         "tip_id": keyword,
         "passage_sha256": keyword,
         "severity": keyword,
-        # Where a tip holds; the terms of the dishes' names are a text field called "dishes".
         "held_dishes": keyword,
         "held_steps": keyword,
         "held_step_dishes": keyword,
         "document": {"type": "object", "enabled": False},
-        **{name: {"type": "text", "analyzer": "whitespace"} for name in FIELD_WEIGHTS},
+        "words": {"type": "text", "analyzer": "whitespace"},
     }
     settings: dict[str, Any] = {}
     if service != "aoss":
@@ -101,6 +105,21 @@ def _vector_field(dimension: int, service: Service, engine: str, space_type: str
         "parameters": {"m": 16, "ef_construction": 128},
     }
     return {"type": "knn_vector", "dimension": dimension, "method": method}
+
+
+def filed_words(fields: Mapping[str, str]) -> str:
+    """The terms of all fields as the one text that is searched; a term stands as often as its field weighs.
+
+    One text makes BM25 count a term's rarity and a tip's length over all fields, as SQLite's does. Scored
+    field by field and added (``multi_match``), the ten best tips shared 73 % with SQLite's on the questions
+    kept for development, in one text 85 %, and nDCG@10 in English was .75 in place of .82.
+    """
+    found: list[str] = []
+    for name, weight in FIELD_WEIGHTS.items():
+        mark = _SOUND if name == "sounds" else ""
+        copies = max(1, round(_COPIES * weight))
+        found += [f"{mark}{term}" for term in fields.get(name, "").split()] * copies
+    return " ".join(found)
 
 
 def bulk_bodies(
@@ -153,24 +172,18 @@ def _either(*queries: Mapping[str, Any]) -> dict[str, Any]:
 def keyword_search(query: str, where: Where, limit: int) -> dict[str, Any] | None:
     """The body of a search by words; ``None`` where ``query`` holds no word that says anything."""
     said = terms(query)
-    stems = list(dict.fromkeys(said.stems))[:_MOST_TERMS]
-    sounds = list(dict.fromkeys(said.sounds))[:_MOST_TERMS]
-    words = [name for name in FIELD_WEIGHTS if name != "sounds"]
-    ranked = [_matching(stems, words)] if stems else []
-    if sounds:
-        ranked.append(_matching(sounds, ["sounds"]))
-    if not ranked:
+    words = [
+        *list(dict.fromkeys(said.stems))[:_MOST_TERMS],
+        *(f"{_SOUND}{sound}" for sound in list(dict.fromkeys(said.sounds))[:_MOST_TERMS]),
+    ]
+    if not words:
         return None
+    ranked = {"match": {"words": {"query": " ".join(words)}}}
     return {
         "size": min(limit, MOST_RESULTS),
-        "query": {"bool": {"should": ranked, "minimum_should_match": 1, "filter": filters(where)}},
+        "query": {"bool": {"must": [ranked], "filter": filters(where)}},
         **_ids_alone(),
     }
-
-
-def _matching(found: Sequence[str], fields: Sequence[str]) -> dict[str, Any]:
-    weighted = [f"{name}^{FIELD_WEIGHTS[name]:g}" for name in fields]
-    return {"multi_match": {"query": " ".join(found), "fields": weighted, "type": "most_fields"}}
 
 
 def vector_search(vector: Sequence[float], where: Where, limit: int) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from typing import Any
 
 from adapters.aws.opensearch_builds import WHOLE
 from adapters.aws.opensearch_calls import Calls, Refusal
-from adapters.aws.opensearch_index import MOST_RESULTS, ids_search, page_search, vector_search
+from adapters.aws.opensearch_index import LAYOUT, MOST_RESULTS, ids_search, page_search, vector_search
 from bharatchef.errors import EndpointError, KnowledgeError
-from knowledge_base.indexing import INDEX_VERSION
 from knowledge_base.retrieval import Where
 from knowledge_base.vectors import Space, unit_vectors
 
@@ -65,9 +64,9 @@ class AliasReader:
             raise
         index = max(mappings)
         stamp: dict[str, Any] = mappings[index].get("mappings", {}).get("_meta", {})
-        if stamp.get("state") not in WHOLE or stamp.get("index_version") != INDEX_VERSION:
+        if stamp.get("state") not in WHOLE or stamp.get("index_version") != LAYOUT:
             raise KnowledgeError(
-                f"Expected a whole index of tips of version {INDEX_VERSION}, {index} is none.",
+                f"Expected a whole index of tips of version {LAYOUT}, {index} is none.",
                 "Run `bharatchef knowledge build`.",
             )
         with self._lock:

@@ -11,7 +11,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
 from adapters.aws.opensearch_calls import Calls
-from adapters.aws.opensearch_index import VECTOR
+from adapters.aws.opensearch_index import VECTOR, filed_words
 from adapters.aws.opensearch_tips import OpenSearchTipIndex
 from bharatchef.errors import KnowledgeError
 from knowledge_base.indexing import Glossary, passage_sha256
@@ -172,8 +172,7 @@ def _filed(name: str, text: str, metadata: Mapping[str, Any], vector: Sequence[f
     return {
         "tip_id": name,
         "passage_sha256": passage_sha256(text),
-        "mistake": " ".join(said.stems),
-        "sounds": " ".join(said.sounds),
+        "words": filed_words({"mistake": " ".join(said.stems), "sounds": " ".join(said.sounds)}),
         "document": {"text": text, "metadata": dict(metadata)},
         VECTOR: list(vector),
     }

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from adapters.aws.opensearch_builds import Builds
 from adapters.aws.opensearch_calls import Calls, Cluster
 from adapters.aws.opensearch_index import (
+    LAYOUT,
     SPACE_TYPES,
     VECTOR,
+    filed_words,
     index_body,
     keyword_search,
 )
@@ -25,7 +27,7 @@ from adapters.aws.opensearch_reading import AliasReader, check_space, space_of
 from bharatchef.errors import ConfigurationError
 from knowledge_base.advice import Advice
 from knowledge_base.embeddings import Embedding
-from knowledge_base.indexing import INDEX_VERSION, Glossary, indexed_fields, passage, passage_sha256
+from knowledge_base.indexing import Glossary, indexed_fields, passage, passage_sha256
 from knowledge_base.retrieval import EVERYWHERE, Found, Where, fused, scope
 from knowledge_base.vectors import Space, unit_vectors
 
@@ -112,8 +114,8 @@ class OpenSearchTipIndex:
     def keyword_ids(self, query: str, where: Where = EVERYWHERE, limit: int = RANKED_DEPTH) -> list[str]:
         """Ids of tips that share a term with ``query``, best first by weighted BM25, at most ``limit``.
 
-        BM25 is Lucene's (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75), each field weighted by
-        ``FIELD_WEIGHTS`` and the fields' scores added; ties go by id.
+        BM25 is Lucene's (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75), a term counted as often as
+        ``FIELD_WEIGHTS`` says; ties go by id.
         """
         body = keyword_search(query, where, limit) if limit > 0 else None
         return [str(hit["_source"]["tip_id"]) for hit in self._reader.hits(body)] if body is not None else []
@@ -242,7 +244,7 @@ class OpenSearchTipIndex:
     ) -> None:
         """Make filed documents the whole content, at once; see ``Builds.replace``."""
         about = {
-            "index_version": INDEX_VERSION,
+            "index_version": LAYOUT,
             "model": space.model_name if space else None,
             "dimension": space.dimension if space else None,
             "engine": self._engine,
@@ -275,7 +277,7 @@ class OpenSearchTipIndex:
             "held_steps": sorted(where.steps),
             "held_step_dishes": sorted(where.step_dishes),
             "document": {"text": text, "metadata": metadata},
-            **indexed_fields(tip, self._names, self._with_aliases),
+            "words": filed_words(indexed_fields(tip, self._names, self._with_aliases)),
         }
         return filed if vector is None else {**filed, VECTOR: list(vector)}
 

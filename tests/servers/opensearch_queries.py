@@ -130,6 +130,17 @@ def _multi_match(index: Index, asked: Any) -> Scores:
     return {doc_id: max(s) + tie * (sum(s) - max(s)) for doc_id, s in by_doc.items()}
 
 
+def _match(index: Index, asked: Any) -> Scores:
+    name, inner = _one_field(asked, "match")
+    inner = {"query": inner} if isinstance(inner, str) else inner
+    unknown = set(inner) - {"query", "operator", "minimum_should_match", "boost", "analyzer"}
+    if unknown or not isinstance(inner.get("query"), str):
+        raise Refused(
+            400, "parsing_exception", f"[match] query does not support [{min(unknown, default='')}]"
+        )
+    return _bm25(index, name, inner["query"])
+
+
 def _bm25(index: Index, name: str, query: str) -> Scores:
     """BM25 as Lucene has it (k1 = 1.2, b = 0.75) over the visible documents of one field."""
     mapped = index.properties.get(name, {})
@@ -301,6 +312,7 @@ _KINDS: dict[str, Callable[[Index, Any], Scores]] = {
     "term": _term,
     "terms": _terms,
     "exists": _exists,
+    "match": _match,
     "multi_match": _multi_match,
     "knn": _knn,
 }

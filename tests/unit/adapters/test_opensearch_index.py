@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,9 +18,17 @@ from servers.opensearch_queries import hits, matched
 from tip_samples import NAMES, tip
 
 from adapters.aws.opensearch_calls import Calls, Cluster, Refusal
-from adapters.aws.opensearch_index import bulk_bodies, filters, index_body, keyword_search, vector_search
+from adapters.aws.opensearch_index import (
+    bulk_bodies,
+    filed_words,
+    filters,
+    index_body,
+    keyword_search,
+    vector_search,
+)
 from adapters.aws.opensearch_tips import OpenSearchTipIndex
 from bharatchef.errors import ConfigurationError, KnowledgeError
+from knowledge_base.indexing import FIELD_WEIGHTS
 from knowledge_base.retrieval import EVERYWHERE, Where, scope
 
 DISHES = ("chai", "curry", "poha")
@@ -89,11 +98,17 @@ def test_any_words_become_a_query_that_is_taken_or_none(query: str) -> None:
 def test_a_long_question_keeps_below_the_limit_of_clauses() -> None:
     body = keyword_search(" ".join(f"word{number}" for number in range(5_000)), EVERYWHERE, 5)
     assert body is not None
-    clauses = sum(
-        len(one["multi_match"]["query"].split()) * len(one["multi_match"]["fields"])
-        for one in body["query"]["bool"]["should"]
-    )
+    clauses = len(body["query"]["bool"]["must"][0]["match"]["words"]["query"].split())
     assert 500 < clauses <= 1024
+
+
+def test_each_term_stands_as_often_as_its_field_weighs() -> None:
+    fields = {name: f"{name}-a {name}-b" for name in FIELD_WEIGHTS}
+    words = Counter(filed_words(fields).split())
+    for name, weight in FIELD_WEIGHTS.items():
+        mark = "~" if name == "sounds" else ""
+        assert words[f"{mark}{name}-a"] == words[f"{mark}{name}-b"] == max(1, round(2 * weight))
+    assert filed_words({}) == ""
 
 
 @pytest.mark.parametrize(
