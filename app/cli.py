@@ -79,6 +79,13 @@ def evaluate(
         float | None,
         typer.Option("--fps", help="Frame rate for segments counted in frames (Label Studio)."),
     ] = None,
+    language: Annotated[
+        str,
+        typer.Option(
+            "--language",
+            help="Language of the feedback: en, hi, ta or hi-latn (Hinglish). It is kept for this user.",
+        ),
+    ] = "",
     out: Annotated[
         Path | None, typer.Option("--out", help="Also put report.html and result.json into this folder.")
     ] = None,
@@ -101,6 +108,7 @@ def evaluate(
             side=side,
             segments=segments,
             segments_fps=fps,
+            language=language,
             out_dir=out,
             force=force,
             as_json=as_json,

@@ -25,9 +25,10 @@ from bharatchef.errors import BharatChefError, InputError, MediaError, StoreErro
 from bharatchef.media.probe import probe
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.ports import Ports
+from bharatchef.records import User
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings, load_settings
-from bharatchef.vocabulary import UserId
+from bharatchef.vocabulary import Language, UserId
 from tasks.publishing import announce_pending, result_key
 from tasks.runtime import film_limits, listening, ports_here
 
@@ -42,6 +43,7 @@ def evaluate_film(
     side: Path | None,
     segments: Path | None,
     segments_fps: float | None,
+    language: str = "",
     out_dir: Path | None,
     force: bool,
     as_json: bool,
@@ -69,12 +71,15 @@ def evaluate_film(
         known = ", ".join(dish.dish_id for dish in ports.dishes.list_dishes())
         raise InputError("Expected --dish DISH: which dish the film is of.", f"There are: {known}.")
     _check_user(user_id)
+    told_in = _language(language)
     if segments_fps is not None and not 0 < segments_fps < float("inf"):
         raise InputError(
             f"Expected --fps to be a frame rate above 0, got {segments_fps:g}.", "For example --fps 25"
         )
     _check_out(out_dir)
     dish = ports.dishes.get(dish_id)
+    if told_in is not None:
+        _keep_language(ports, user_id, told_in)
     with _progress() as show, _taken_back_unless_used(ports) as stored:
         segments_bytes = _read(segments) if segments else None
         if segments and segments_bytes is not None:
@@ -91,6 +96,7 @@ def evaluate_film(
             "side_name": side.name if side else None,
             "segments_name": segments.name if segments else None,
             "segments_fps": segments_fps,
+            "language": told_in,
             "force": force,
             **keys,
         }
@@ -156,6 +162,25 @@ def _check_user(user_id: str) -> None:
             f"Expected --user to be a name of letters, digits, dots, dashes and @, got {user_id!r}.",
             "For example --user asha",
         ) from error
+
+
+def _language(given: str) -> Language | None:
+    """The language of that code; ``None`` where none was given."""
+    if not given:
+        return None
+    if given.casefold() not in list(Language):
+        raise InputError(
+            f"Expected --language to be one of {', '.join(Language)}, got {given!r}.",
+            "For example --language hi; hi-latn is Hindi in Latin letters.",
+        )
+    return Language(given.casefold())
+
+
+def _keep_language(ports: Ports, user_id: str, language: Language) -> None:
+    """Keep the language that a person has chosen, for the next time."""
+    user = ports.evaluations.user(user_id) or User(user_id=user_id, created_at=ports.clock.now())
+    if user.language is not language:
+        ports.evaluations.put_user(user.model_copy(update={"language": language}))
 
 
 def _check_out(out_dir: Path | None) -> None:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bharatchef.errors import ConfigurationError
+from bharatchef.vocabulary import Language
 
 HostUrl = Annotated[
     str, StringConstraints(pattern=r"^https?://(\[[0-9A-Fa-f:]+\]|[\w.-]+)(:[0-5]?\d{1,4})?(/[^\s?#]*)?$")
@@ -36,6 +37,10 @@ class Settings(BaseSettings):
     max_film_bytes: Annotated[int, Field(gt=0)] = Field(
         default=8_000_000_000, description="largest film taken, bytes"
     )
+    language: Language = Field(
+        default=Language.ENGLISH,
+        description="language of feedback for people who have chosen none: en, hi, ta or hi-latn",
+    )
     rubric: str = Field(default="default", description="which rubric of bharatchef/scoring/rubrics")
     model_hosts: dict[Literal["actions", "objects", "heat", "plate"], HostUrl] = Field(
         default_factory=dict,
@@ -57,8 +62,10 @@ class Settings(BaseSettings):
     chat_stills: bool = Field(
         default=False, description="whether a few small pictures of the film may be sent to the model"
     )
-    chat_max_inr: Annotated[float, Field(ge=0)] = Field(
-        default=1.10, description="most that one call of the model may cost, rupees before tax"
+    chat_max_inr: Annotated[float, Field(ge=0)] | None = Field(
+        default=None,
+        description="most that one call of the model may cost, rupees before tax; default: 1.10 where data stay"
+        " in India, 0.15 elsewhere",
     )
     chat_deadline_s: Annotated[float, Field(gt=0, le=300)] = Field(
         default=30.0, description="longest time for the wording of one evaluation, all calls together"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Literal
 
 from prefect import flow, get_run_logger
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -41,6 +41,9 @@ class EvaluationRequest(BaseModel):
     segments_name: str | None = Field(default=None, description="What the segments file was called")
     segments_fps: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Frame rate of segments that are counted in frames"
+    )
+    language: Literal["en", "hi", "ta", "hi-latn"] | None = Field(
+        default=None, description="Language of the feedback; without it the person's own, else the default"
     )
     force: bool = Field(default=False, description="Evaluate anew, even if it was done before")
 

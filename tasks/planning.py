@@ -16,7 +16,7 @@ from bharatchef.ports import Ports
 from bharatchef.records import Dish, Evaluation, ExpertPerformance
 from bharatchef.scoring import Rubric, load_rubric
 from bharatchef.settings import Settings
-from bharatchef.vocabulary import Status
+from bharatchef.vocabulary import Language, Status
 from tasks.claim import work_key
 
 
@@ -48,17 +48,23 @@ def plan_work(
     segments_name: str | None,
     segments_fps: float | None,
     force: bool,
+    language: str | None = None,
 ) -> WorkPlan:
     """The plan of one evaluation.
 
     The work's key is made of the person, the films, the dish, the segments, the models, the rubric and the
-    thresholds: corrected segments or new models are new work. ``force`` makes any work new.
+    thresholds: corrected segments or new models are new work, as is feedback in another language. ``force``
+    makes any work new.
+
+    Args:
+        language: of the feedback; without it the person's own is taken, and else that of the settings.
 
     Raises:
         KnowledgeError: there is no such dish or rubric.
         InputError: the segments cannot be read.
     """
     dish = ports.dishes.get(dish_id)
+    told_in = Language(language) if language else language_of(ports, settings, user_id)
     rubric = load_rubric(settings.rubric)
     thresholds = load_thresholds()
     given = None
@@ -86,6 +92,7 @@ def plan_work(
             **({"examples": " ".join(there)} if there else {}),
             # Other words are new work; without a model the key is what it always was.
             **({"chat": wording_sha256(ports, settings)} if ports.chat else {}),
+            **({"language": str(told_in)} if told_in is not Language.ENGLISH else {}),
             "forced": uuid.uuid4().hex if force else None,
         }
     )
@@ -99,8 +106,15 @@ def plan_work(
         status=Status.PROCESSING,
         created_at=now,
         work_key=key,
+        language=told_in,
     )
     return WorkPlan(evaluation, dish, rubric, thresholds, given, models, examples)
+
+
+def language_of(ports: Ports, settings: Settings, user_id: str) -> Language:
+    """The language that a person has chosen, else the default of the settings."""
+    user = ports.evaluations.user(user_id)
+    return user.language if user is not None and user.language is not None else settings.language
 
 
 def wording_sha256(ports: Ports, settings: Settings) -> str:

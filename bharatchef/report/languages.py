@@ -81,6 +81,21 @@ class PageWords:
         return [(code, name) for code, name in names if name != shown]
 
 
+def language_cautions(result: EvaluationResult, words: PageWords) -> list[str]:
+    """What a reader must know of the language: that nobody has reviewed it yet, and what stays English."""
+    feedback = result.feedback
+    if feedback.language is Language.ENGLISH:
+        return []
+    cautions = []
+    if not feedback.language_reviewed:
+        said = words.fixed("The words of this language are not yet reviewed by a speaker.")
+        cautions.append(f"{said} Not yet reviewed by a speaker.")
+    if feedback.in_english:
+        what = words.speaker.listed([words.plain(part) for part in feedback.in_english])
+        cautions.append(str(words.fixed("In English, because words are lacking: {list}.", list=what)))
+    return cautions
+
+
 def english_part(text: str) -> Markup:
     """Text marked as English within a page of another language."""
     return Markup('<span lang="en">{}</span>').format(escape(text))

@@ -50,6 +50,15 @@ def test_the_deployments_are_these():
             [],
             True,
         ),
+        "build-knowledge-base-local": (
+            "flows/build_knowledge_base.py:build_knowledge_base",
+            True,
+            ["knowledge"],
+            {"limit": 1, "collision_strategy": "ENQUEUE"},
+            {},
+            [],
+            True,
+        ),
     }
 
 
@@ -78,6 +87,7 @@ def test_what_may_be_asked_of_an_evaluation_is_this():
         "segments_key",
         "segments_name",
         "segments_fps",
+        "language",
         "force",
     }
 
