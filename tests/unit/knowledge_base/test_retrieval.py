@@ -1,0 +1,80 @@
+"""Fusing two rankings, and where a tip holds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tip_samples import BOIL, CLEAN, MILK, ONIONS, tip
+
+from knowledge_base.retrieval import Found, Where, fused, scope
+
+rankings = st.lists(st.sampled_from([f"tip-{n}" for n in range(12)]), unique=True)
+
+
+def test_the_figures_of_a_small_case():
+    assert fused(["a", "b"], ["b", "c"]) == [
+        Found("b", 1 / 62 + 1 / 61, 2, 1),
+        Found("a", 1 / 61, 1, None),
+        Found("c", 1 / 62, None, 2),
+    ]
+    assert fused([], []) == []
+    assert [one.tip_id for one in fused(["a"], ["z"])] == ["a", "z"]
+    assert fused(["a", "b", "a"], []) == fused(["a", "b"], [])
+    with pytest.raises(ValueError, match="0 or more"):
+        fused(["a"], ["b"], k=-1)
+
+
+@given(rankings, rankings)
+def test_every_tip_of_either_ranking_is_found_once_with_its_own_ranks(keyword, vector):
+    found = {one.tip_id: one for one in fused(keyword, vector)}
+    assert set(found) == {*keyword, *vector}
+    assert len(fused(keyword, vector)) == len(found)
+    for tip_id, one in found.items():
+        assert one.keyword_rank == (keyword.index(tip_id) + 1 if tip_id in keyword else None)
+        assert one.vector_rank == (vector.index(tip_id) + 1 if tip_id in vector else None)
+
+
+@given(rankings, rankings)
+def test_scores_fall_and_who_leads_in_both_rankings_leads(keyword, vector):
+    order = fused(keyword, vector)
+    assert all(one.score >= two.score for one, two in pairwise(order))
+    for one in order:
+        for two in order:
+            ranks = (one.keyword_rank, one.vector_rank), (two.keyword_rank, two.vector_rank)
+            if None not in ranks[0] + ranks[1] and all(a < b for a, b in zip(*ranks, strict=True)):
+                assert order.index(one) < order.index(two)
+
+
+@given(rankings, rankings)
+def test_which_ranking_is_which_changes_no_score(keyword, vector):
+    scores = {one.tip_id: one.score for one in fused(keyword, vector)}
+    assert {one.tip_id: one.score for one in fused(vector, keyword)} == scores
+
+
+@given(rankings)
+def test_one_ranking_alone_keeps_its_order(ranking):
+    assert [one.tip_id for one in fused(ranking, [])] == ranking
+    assert [one.tip_id for one in fused([], ranking)] == ranking
+    assert [one.tip_id for one in fused(ranking, ranking)] == ranking
+
+
+def test_where_a_tip_holds():
+    assert scope(CLEAN).dishes == frozenset()
+    assert scope(BOIL).steps == {"chai:boil"}
+    assert scope(BOIL).dishes == {"chai"}
+    both = tip("both", dishes=["curry"], points=["chai:boil:rolling"])
+    assert Where("curry", "anything").admits(both)
+    assert Where("chai", "boil").admits(both)
+    assert not Where("chai", "strain").admits(both)
+    assert Where("chai", "strain").admits(MILK)
+    assert not Where("poha").admits(ONIONS)
+    assert Where(severity="high").admits(ONIONS)
+    assert not Where(severity="low").admits(ONIONS)
+
+
+def test_a_step_is_named_with_its_dish():
+    with pytest.raises(ValueError, match="the dish of step 'boil'"):
+        Where(step_id="boil")
