@@ -35,6 +35,7 @@ from model_packages.serving.package import Package, PackageError, read_package
 KINDS: Mapping[str, str] = {
     "resnet": "model_packages.resnet.train",
     "slowfast": "model_packages.slowfast.checkpoint",
+    "yolov8": "model_packages.yolov8.checkpoint",
 }
 # These fit heads of their own to drawn films and want a folder for them; that takes minutes.
 _WITH_WORK = frozenset({"resnet"})

@@ -127,7 +127,8 @@ class Detector:
     @property
     def labels(self) -> tuple[str, ...]:
         """What it may report."""
-        return tuple(label for label in self.spec.labels if label not in self.spec.withheld)
+        # Several classes may have one word.
+        return tuple(dict.fromkeys(label for label in self.spec.labels if label not in self.spec.withheld))
 
     def size_for(self, width: int, height: int) -> tuple[int, int]:
         """The input (width, height) that a picture of this size is fitted into."""
