@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -91,12 +90,10 @@ class AdviceBook(Record):
 
     def tip(self, tip_id: str) -> Advice:
         """The tip of that id; ``KeyError`` where there is none."""
-        return _by_id(self)[tip_id]
-
-
-@cache
-def _by_id(book: AdviceBook) -> dict[str, Advice]:
-    return {tip.tip_id: tip for tip in book.tips}
+        for tip in self.tips:
+            if tip.tip_id == tip_id:
+                return tip
+        raise KeyError(tip_id)
 
 
 def read_advice(folder: Path = ADVICE_DIR) -> AdviceBook:

@@ -46,7 +46,7 @@ def searched(
         return list(found.values())
     own = {tip.tip_id: tip for tip in dish_tips.search(query, dish_id, limit)}
     every = {**found, **own}
-    return [every[one.tip_id] for one in fused(list(own), list(found))[:limit]]
+    return [every[one.tip_id] for one in fused(list(own), list(found), vector_weight=1)[:limit]]
 
 
 def _names(advice: Advice, dish_id: str) -> bool:

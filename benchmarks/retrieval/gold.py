@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,12 +10,14 @@ import yaml
 from pydantic import Field, model_validator
 
 from bharatchef.coaching.brief import Language
+from bharatchef.coaching.fitting import fitting
 from bharatchef.coaching.languages import Speaker
 from bharatchef.coaching.words import Words
 from bharatchef.judgement.graph import step_graph
 from bharatchef.records import Deviation, Dish
 from bharatchef.vocabulary import Category, DeviationKind, Record, Slug
 from knowledge_base.advice import Advice, AdviceBook
+from knowledge_base.indexing import as_tip
 from knowledge_base.library import DishLibrary
 
 GOLD = Path(__file__).with_name("gold.yaml")
@@ -57,8 +59,14 @@ def asked(query: Query, dishes: DishLibrary) -> str:
     """The words that are searched: the learner's, or those that the coach makes of a deviation."""
     if query.deviation is None or query.dish is None:
         return query.text
-    dish = dishes.get(query.dish)
-    deviation = Deviation(
+    return words_of(dishes.get(query.dish)).query(deviation_of(query))
+
+
+def deviation_of(query: Query) -> Deviation:
+    """The deviation that a query stands for, as judging reports it."""
+    if query.deviation is None:
+        raise ValueError(f"expected a deviation, got the words of a learner ({query.id})")
+    return Deviation(
         deviation_id=query.id,
         kind=query.deviation,
         category=Category.STEP_SEQUENCE,
@@ -68,7 +76,17 @@ def asked(query: Query, dishes: DishLibrary) -> str:
         seen="",
         confidence=1.0,
     )
-    return words_of(dish).query(deviation)
+
+
+def as_the_coach_takes(
+    query: Query, ids: list[str], tip: Callable[[str], Advice], dishes: DishLibrary
+) -> list[str]:
+    """Ids that were found: for a deviation those that fit it first, else as they are."""
+    if query.deviation is None or query.dish is None:
+        return ids
+    found = [as_tip(tip(tip_id)) for tip_id in ids]
+    fits = [f.tip.tip_id for f in fitting(found, deviation_of(query), dishes.get(query.dish), len(found))]
+    return fits + [tip_id for tip_id in ids if tip_id not in fits]
 
 
 def words_of(dish: Dish) -> Words:

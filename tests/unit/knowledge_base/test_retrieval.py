@@ -15,16 +15,23 @@ rankings = st.lists(st.sampled_from([f"tip-{n}" for n in range(12)]), unique=Tru
 
 
 def test_the_figures_of_a_small_case():
-    assert fused(["a", "b"], ["b", "c"]) == [
+    assert fused(["a", "b"], ["b", "c"], k=60, vector_weight=1) == [
         Found("b", 1 / 62 + 1 / 61, 2, 1),
         Found("a", 1 / 61, 1, None),
         Found("c", 1 / 62, None, 2),
+    ]
+    assert fused(["a", "b"], ["b", "c"], k=0, vector_weight=0.25) == [
+        Found("a", 1.0, 1, None),
+        Found("b", 0.5 + 0.25, 2, 1),
+        Found("c", 0.125, None, 2),
     ]
     assert fused([], []) == []
     assert [one.tip_id for one in fused(["a"], ["z"])] == ["a", "z"]
     assert fused(["a", "b", "a"], []) == fused(["a", "b"], [])
     with pytest.raises(ValueError, match="0 or more"):
         fused(["a"], ["b"], k=-1)
+    with pytest.raises(ValueError, match="0 or more"):
+        fused(["a"], ["b"], vector_weight=-1)
 
 
 @given(rankings, rankings)
@@ -49,9 +56,9 @@ def test_scores_fall_and_who_leads_in_both_rankings_leads(keyword, vector):
 
 
 @given(rankings, rankings)
-def test_which_ranking_is_which_changes_no_score(keyword, vector):
-    scores = {one.tip_id: one.score for one in fused(keyword, vector)}
-    assert {one.tip_id: one.score for one in fused(vector, keyword)} == scores
+def test_of_two_rankings_that_count_alike_it_does_not_matter_which_is_which(keyword, vector):
+    scores = {one.tip_id: one.score for one in fused(keyword, vector, vector_weight=1)}
+    assert {one.tip_id: one.score for one in fused(vector, keyword, vector_weight=1)} == pytest.approx(scores)
 
 
 @given(rankings)
