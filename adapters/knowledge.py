@@ -78,7 +78,10 @@ class ClusterTips(IndexedTips):
         self._settings = settings
         self._library = dishes
         self._embedding = embedding_of(settings)
-        self._cluster = opensearch_index(settings, embedding=self._embedding)
+        # The dishes are left out: who adds one of their own has the same tips.
+        self._cluster = opensearch_index(
+            settings, embedding=self._embedding, expected={"tips": advice_sha256()}
+        )
         self.where = f"{settings.opensearch_url}/{settings.opensearch_index}"
         super().__init__(self._cluster, dishes)
 
@@ -114,4 +117,10 @@ class ClusterTips(IndexedTips):
             return None
         names = glossary(self._library.list_dishes())
         filled = opensearch_index(self._settings, names, self._embedding)
-        return build_index(filled, read_advice().tips, self._embedding, told, facts={"content": content})
+        return build_index(
+            filled,
+            read_advice().tips,
+            self._embedding,
+            told,
+            facts={"content": content, "tips": advice_sha256()},
+        )

@@ -24,7 +24,7 @@ from adapters.aws.opensearch_index import (
     keyword_search,
 )
 from adapters.aws.opensearch_reading import AliasReader, check_space, space_of
-from bharatchef.errors import ConfigurationError
+from bharatchef.errors import ConfigurationError, KnowledgeError
 from knowledge_base.advice import Advice
 from knowledge_base.embeddings import Embedding
 from knowledge_base.indexing import Glossary, indexed_fields, passage, passage_sha256
@@ -180,8 +180,9 @@ class OpenSearchTipIndex:
         """
         import numpy as np
 
-        holder, space = self._holder(), self.space
-        if holder is None or space is None or space.model_name != model_name:
+        holder = self._holder()
+        # Not the checked stamp: vectors of an index of an earlier layout are as good.
+        if holder is None or self._builds.stamp(holder).get("model") != model_name:
             return {}
         return {
             one["passage_sha256"]: np.asarray(one[VECTOR], dtype=np.float32)
@@ -190,8 +191,11 @@ class OpenSearchTipIndex:
         }
 
     def stamp(self) -> dict[str, str]:
-        """What the index says of itself, as ``put`` was told it; empty where there is none."""
-        meta = self._reader.stamp(fresh=True)
+        """What the index says of itself, as ``put`` was told it; empty where there is none that fits."""
+        try:
+            meta = self._reader.stamp(fresh=True)
+        except KnowledgeError:
+            return {}
         space = space_of(meta)
         known = {"model_name": space.model_name, "dimension": str(space.dimension)} if space else {}
         return {**{str(name): str(value) for name, value in meta.get("facts", {}).items()}, **known}

@@ -7,6 +7,7 @@ import re
 import unicodedata
 import uuid
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 BUILT_IN_ANALYZERS = frozenset(
@@ -238,8 +239,11 @@ def _vector_fault(value: Any, one: dict[str, Any]) -> str:
     return ""
 
 
-def tokens(text: str, analyzer_type: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def tokens(text: str, analyzer_type: str) -> tuple[str, ...]:
     """Words as an analyzer of that type would have them, near enough for tests."""
+    if analyzer_type == "whitespace":
+        return tuple(text.split())
     plain = unicodedata.normalize("NFC", text).casefold()
     if analyzer_type == "hindi":
         plain = unicodedata.normalize("NFD", plain).replace("\u093c", "")
@@ -251,7 +255,7 @@ def tokens(text: str, analyzer_type: str) -> list[str]:
         elif word:
             words.append(word)
             word = ""
-    return [_stem(word) for word in words] if analyzer_type == "english" else words
+    return tuple(_stem(word) for word in words) if analyzer_type == "english" else tuple(words)
 
 
 def _stem(word: str) -> str:

@@ -295,6 +295,9 @@ def test_an_index_that_is_not_ours_or_of_another_version_is_refused(
     small.indices[holder].mappings["_meta"] = meta
     with pytest.raises(KnowledgeError, match="whole index of tips"):
         index.keyword_ids("onions")
+    assert index.stamp() == {}
+    put(index)
+    assert index.keyword_ids("onions")
 
 
 def test_an_index_of_other_tips_than_expected_is_not_searched(small: Small) -> None:
