@@ -207,6 +207,7 @@ class ChatFacts:
         pixels_per_token: how many pixels of a picture are billed as one token.
         overhead_tokens: tokens in that are billed beyond the text that is sent, for the asked form.
         stays_in_india: whether what is sent is processed in India alone.
+        max_inr: most that one call may cost where no setting says otherwise, rupees before tax.
     """
 
     model_id: str
@@ -215,6 +216,7 @@ class ChatFacts:
     pixels_per_token: float
     overhead_tokens: int
     stays_in_india: bool
+    max_inr: float
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     )
     chat_max_inr: Annotated[float, Field(ge=0)] | None = Field(
         default=None,
-        description="most that one call of the model may cost, rupees before tax; default: 1.10 where data stay"
-        " in India, 0.15 elsewhere",
+        description="most that one call of the model may cost, rupees before tax; by default 1.10 for a model"
+        " whose data stays in India, 0.15 for another",
     )
     chat_deadline_s: Annotated[float, Field(gt=0, le=300)] = Field(
         default=30.0, description="longest time for the wording of one evaluation, all calls together"

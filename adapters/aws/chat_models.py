@@ -35,6 +35,7 @@ class ChatModelRow(Record):
     output_price_id: str = Field(alias="output_price")
     pixels_per_token: Annotated[float, Field(gt=0)] = Field(alias="pixels_per_token")
     overhead_tokens: Annotated[int, Field(ge=0)] = Field(alias="overhead_tokens")
+    max_inr: Annotated[float, Field(ge=0)] = Field(alias="max_inr")
 
     @property
     def facts(self) -> ChatFacts:
@@ -45,6 +46,7 @@ class ChatModelRow(Record):
             pixels_per_token=self.pixels_per_token,
             overhead_tokens=self.overhead_tokens,
             stays_in_india=self.stays_in_india,
+            max_inr=self.max_inr,
         )
 
 

@@ -27,9 +27,10 @@ from judging_dishes import performance
 from servers.bedrock import worded as answer_in_the_rules_words
 
 from adapters import build_ports
+from adapters.aws.chat_models import chat_model_rows
 from bharatchef.coaching import coached
 from bharatchef.coaching.brief import Brief
-from bharatchef.coaching.budget import answer_tokens, estimated_tokens, script_of
+from bharatchef.coaching.budget import Limits, answer_tokens, estimated_tokens, planned, script_of
 from bharatchef.coaching.languages import texts_of
 from bharatchef.coaching.prompt import as_data, brief_as_sent, load_prompt
 from bharatchef.cost import load_prices
@@ -132,6 +133,14 @@ def main() -> None:
             print(
                 f"  {name}: tokens a character {shares}; five mistakes: {into:,.0f} in,"
                 f" {out:,.0f} out, ₹{sum(i or 0 for i in inr):.2f}"
+            )
+        for row in ("haiku-4.5-india", "haiku-5.5-global"):
+            facts = chat_model_rows()[row].facts
+            plans = [planned(brief, (), prompt, facts, prices, Limits()) for brief in found]
+            counts = Counter(0 if isinstance(plan, str) else len(plan.brief.deviations) for plan in plans)
+            most = max((plan.max_inr for plan in plans if not isinstance(plan, str)), default=0.0)
+            print(
+                f"  {row}: so many of five mistakes are sent {dict(sorted(counts.items()))}, at ₹{most:.2f}"
             )
         print(
             f"  answer expected: {statistics.median(answer_tokens(brief) for brief in found):,.0f} tokens;"

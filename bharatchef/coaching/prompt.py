@@ -109,6 +109,7 @@ def clipped(text: str) -> str:
 
 def brief_as_sent(brief: Brief) -> dict[str, object]:
     """What of a brief is sent: no empty fields, texts clipped, moments as the film's clock shows them."""
+    said = [text for d in brief.deviations for text in (d.what, d.impact, d.correction)]
     return {
         "dish": clipped(brief.dish),
         "language": brief.language.value,
@@ -117,7 +118,7 @@ def brief_as_sent(brief: Brief) -> dict[str, object]:
         "scores": {name.value: round(score) for name, score in brief.scores.items() if score is not None},
         "strengths": [{"strength_id": s.strength_id, "text": clipped(s.text)} for s in brief.strengths],
         "deviations": [_deviation(deviation) for deviation in brief.deviations],
-        "tips": [_tip(tip) for tip in brief.tips],
+        "tips": [_tip(tip, said) for tip in brief.tips],
         "next_steps": [clipped(step) for step in brief.next_steps],
     }
 
@@ -142,11 +143,12 @@ def _deviation(deviation: GivenDeviation) -> dict[str, object]:
     }
 
 
-def _tip(tip: GivenTip) -> dict[str, object]:
+def _tip(tip: GivenTip, said: Sequence[str]) -> dict[str, object]:
+    """A tip; its sentences that a deviation says already are not sent a second time."""
     texts = {"mistake": tip.mistake, "why": tip.why, "correction": tip.correction}
     return {
         "tip_id": tip.tip_id,
-        **{name: clipped(text) for name, text in texts.items() if text},
+        **{n: clipped(text) for n, text in texts.items() if text and not any(text in s for s in said)},
         **({"safety": tip.safety} if tip.safety else {}),
     }
 
