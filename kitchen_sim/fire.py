@@ -83,6 +83,26 @@ def draw_steam(canvas: Canvas, top: Floats, heat: float, time_s: float, seed: in
         canvas.haze(at, (0.025 + 0.05 * life) * size, (236, 238, 240), strength * math.sin(math.pi * life))
 
 
+def draw_smoke(canvas: Canvas, top: Floats, smoke: float, time_s: float, seed: int) -> None:
+    """Grey-blue smoke that rises from something burnt, thicker, higher and more drifting than steam.
+
+    Args:
+        smoke: how much, 0 to 1.
+    """
+    if smoke < 0.03:
+        return
+    size = canvas.camera.px_per_m(top)
+    drift = 0.05 * math.sin(0.7 * time_s + seed % 11)
+    for k in range(14):
+        life = (time_s * 0.32 + k / 14 + seed % 13 * 0.07) % 1.0
+        sway = 0.04 * math.sin(1.3 * time_s + k * 2.3) * life + drift * life
+        at = canvas.camera.project(
+            np.stack([top + vec(sway + 0.014 * (k % 3 - 1), 0.008 * (k % 4), 0.01 + 0.34 * life)])
+        )[0]
+        tone = (128, 137, 158) if k % 2 else (158, 167, 186)
+        canvas.haze(at, (0.04 + 0.11 * life) * size, tone, 0.9 * smoke * math.sin(math.pi * life) ** 0.5)
+
+
 def draw_fall(canvas: Canvas, fall: Fall, food: Food, time_s: float, colour: Rgb | None) -> None:
     """Something on its way down at a moment."""
     rgb = colour if colour is not None else food.raw

@@ -14,6 +14,8 @@ from kitchen_sim.storyboard import Contents
 from kitchen_sim.styles import Rgb
 from kitchen_sim.things import Food, Form, food_named, shared_area
 
+_CHARCOAL: Rgb = (34, 26, 22)
+
 
 @lru_cache(maxsize=64)
 def ordinary(name: str) -> Food:
@@ -43,6 +45,11 @@ def _between(a: Rgb, b: Rgb, share: float) -> Rgb:
     return r, g, bl
 
 
+def _burnt(rgb: Rgb, scorched: float) -> Rgb:
+    """A colour as scorching leaves it: nearly black, as charcoal is."""
+    return rgb if scorched <= 0 else _between(rgb, _CHARCOAL, 0.9 * scorched)
+
+
 def draw_contents(
     canvas: Canvas,
     inside: Contents,
@@ -64,22 +71,35 @@ def draw_contents(
     surface = shared_area(canvas.ring(middle, radius, frame), rim)
     if len(surface) < 3:
         return surface
+    burnt = inside.scorched
     size = canvas.camera.px_per_m(middle)
     if inside.liquid > 0.02:
-        canvas.flat(surface, inside.colour, 1.0)
+        canvas.flat(surface, _burnt(inside.colour, burnt), 1.0)
         shine = shared_area(
             canvas.ring(middle + turn @ vec(-0.25 * radius, 0.35 * radius, 0), radius * 0.42, frame), rim
         )
-        canvas.flat(shine, inside.colour, 1.10)
+        canvas.flat(shine, _burnt(inside.colour, burnt), 1.10)
     elif inside.pieces:
         food, _, cooked = inside.pieces[0]
-        canvas.flat(surface, _between(food.raw, food.cooked, cooked), 0.84)
+        canvas.flat(surface, _burnt(_between(food.raw, food.cooked, cooked), burnt), 0.84)
     rim32 = cv2.convexHull(rim.astype(np.float32))
     for k, (food, amount, cooked) in enumerate(inside.pieces):
         if inside.liquid > 0.05 and food.dissolves:
             continue
         _draw_pieces(
-            canvas, food, amount, cooked, middle, radius, turn, size, spin * 0.3, seed + 31 * k, jump, rim32
+            canvas,
+            food,
+            amount,
+            cooked,
+            burnt,
+            middle,
+            radius,
+            turn,
+            size,
+            spin * 0.3,
+            seed + 31 * k,
+            jump,
+            rim32,
         )
     if inside.bubbling > 0.05:
         _draw_bubbles(canvas, inside, middle, radius, turn, size, time_s, rim32)
@@ -91,6 +111,7 @@ def _draw_pieces(
     food: Food,
     amount: float,
     cooked: float,
+    burnt: float,
     middle: Floats,
     radius: float,
     turn: Floats,
@@ -117,7 +138,7 @@ def _draw_pieces(
     flat[:, 1] = (table[:, 0] * s + table[:, 1] * c) * radius
     flat[:, 2] = 0.002 + jump * 0.04 * (table[:, 3] - 0.7)
     px = canvas.camera.project(flat @ turn.T + middle)
-    colour = _between(food.raw, food.cooked, cooked)
+    colour = _burnt(_between(food.raw, food.cooked, cooked), burnt)
     for row, (x, y) in zip(table, px, strict=True):
         if jump < 0.05 and cv2.pointPolygonTest(rim, (float(x), float(y)), False) < 0:
             continue
@@ -202,14 +223,20 @@ def _draw_bubbles(
 
 
 def draw_pancake(
-    canvas: Canvas, middle: Floats, radius: float, food: Food, cooked: float, extra: dict[str, float]
+    canvas: Canvas,
+    middle: Floats,
+    radius: float,
+    food: Food,
+    cooked: float,
+    extra: dict[str, float],
+    burnt: float = 0.0,
 ) -> None:
     """A round flat piece in a pan, that may be in the air turning over."""
     flip, up = extra.get("flip", 0.0), extra.get("up", 0.0)
     frame = turned(vec(1, 0, 0), math.pi * flip)
     at = middle + vec(0, 0, 0.10 * up)
     r = radius * (extra.get("done", 1.0) * 0.7 + 0.3 if "done" in extra else 1.0)
-    colour = _between(food.raw, food.cooked, cooked if flip < 0.5 else cooked * 0.6)
+    colour = _burnt(_between(food.raw, food.cooked, cooked if flip < 0.5 else cooked * 0.6), burnt)
     canvas.disc(at - vec(0, 0, 0.004), r, colour, 0.7, frame)
     canvas.disc(at, r, colour, 1.0, frame)
     for row in _scatter(17, 9):

@@ -87,6 +87,31 @@ def plant(
     raise DrawingError(f"cannot plant {kind!r}: {reason}")
 
 
+def burnt(script: Script, step_id: str, *, after_s: float = 3.0) -> Script:
+    """The script with the heat too high for too long in a step: what is over the flame scorches and smokes.
+
+    Where the step asks for less than a high flame, that is a planted ``heat_too_high``.
+
+    Args:
+        step_id: a step that sets a flame.
+        after_s: how many seconds into the step it begins to burn.
+
+    Raises:
+        DrawingError: there is no such step, it sets no flame, or it ends before it burns.
+    """
+    step = next((s for s in reversed(script.steps) if s.step_id == step_id), None)
+    if step is None or step.heat in (None, "off"):
+        raise DrawingError(f"expected a step that sets a flame, got {step_id!r}")
+    if not 0 <= after_s < step.length_s:
+        raise DrawingError(f"expected {step_id!r} to burn within its {step.length_s:g} s, got {after_s:g} s")
+    hot = script if step.heat == "high" else plant(script, "heat_too_high", step_id)
+    index = max(k for k, s in enumerate(hot.steps) if s.step_id == step_id)
+    steps = [
+        s.model_copy(update={"burns_after_s": after_s}) if k == index else s for k, s in enumerate(hot.steps)
+    ]
+    return Script.model_validate(hot.model_dump() | {"steps": steps})
+
+
 def _retimed(
     script: Script, steps: Sequence[ScriptStep], order: Sequence[int | None]
 ) -> tuple[list[ScriptStep], float]:

@@ -12,7 +12,7 @@ import numpy as np
 from kitchen_sim import food as looks
 from kitchen_sim.backdrop import draw_backdrop, draw_board, draw_hob, draw_knob, shadow
 from kitchen_sim.canvas import Camera, Canvas, Floats, Picture, vec
-from kitchen_sim.fire import draw_fall, draw_flames, draw_steam
+from kitchen_sim.fire import draw_fall, draw_flames, draw_smoke, draw_steam
 from kitchen_sim.hands import draw_arm
 from kitchen_sim.planning import storyboard_of
 from kitchen_sim.playing import Moment, Play
@@ -124,7 +124,10 @@ class Scene:
                 if inside.fill > 0.03:
                     top = thing.origin + vec(0, 0, FORMS[thing.kind].height)
                     hot = inside.heat if thing.kind in HOB_FORMS else 0.45
-                    draw_steam(canvas, top, hot, time_s, self.script.seed)
+                    smoke = self.board.smoke(thing.thing_id, time_s)
+                    # What burns is dry: its steam gives way to smoke.
+                    draw_steam(canvas, top, hot * (1 - smoke), time_s, self.script.seed)
+                    draw_smoke(canvas, top, smoke, time_s, self.script.seed)
         return picture
 
     def _layer(self, standing: list[Thing], busy: set[str], time_s: float, found: _Found | None) -> Picture:
@@ -210,7 +213,13 @@ class Scene:
             cooked = 1 - math.exp(-self.board.hot_seconds(thing.thing_id, plan.step.start_s, time_s) / 12)
             middle = origin + vec(0, 0, form.height * 0.35)
             looks.draw_pancake(
-                canvas, middle, form.radius_at(form.height * 0.3) * scale * 0.8, dough, cooked, extra
+                canvas,
+                middle,
+                form.radius_at(form.height * 0.3) * scale * 0.8,
+                dough,
+                cooked,
+                extra,
+                inside.scorched,
             )
 
     def _draw_on_board(self, canvas: Canvas, time_s: float, moment: Moment, found: _Found | None) -> None:

@@ -46,6 +46,7 @@ class ScriptStep(Plain):
 
     ``heat`` is what the flame is set to when the step begins (``None``: left as it is). The expected
     values are the dish's own; planting needs them, drawing does not. ``must_come_after`` holds step ids.
+    ``burns_after_s`` seconds into the step what is over the flame begins to scorch (``None``: it never does).
     """
 
     step_id: Annotated[str, Field(min_length=1, max_length=64)]
@@ -55,6 +56,7 @@ class ScriptStep(Plain):
     start_s: Annotated[float, Field(ge=0)]
     end_s: Annotated[float, Field(gt=0)]
     heat: Heat | None = None
+    burns_after_s: Annotated[float, Field(ge=0)] | None = None
     expected_min_s: Annotated[float, Field(ge=0)] | None = None
     expected_max_s: Annotated[float, Field(ge=0)] | None = None
     must_come_after: tuple[str, ...] = ()
@@ -195,7 +197,12 @@ class Script(Plain):
 
     def sha256(self) -> str:
         """Hash of everything in the script, whatever the file's layout."""
-        plain = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        told = self.model_dump(mode="json")
+        for step in told["steps"]:
+            # A script that burns nothing keeps the hash that it had before burning could be drawn.
+            if step["burns_after_s"] is None:
+                del step["burns_after_s"]
+        plain = json.dumps(told, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(plain.encode()).hexdigest()
 
 

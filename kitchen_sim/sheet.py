@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from kitchen_sim.canvas import Picture
+from kitchen_sim.planting import burnt
 from kitchen_sim.scene import Scene
 from kitchen_sim.script import Script, ScriptStep
 from kitchen_sim.storyboard import motions
@@ -126,13 +127,16 @@ def example_script(
 
 
 def contact_sheet() -> Picture:
-    """All motions, each in a style of its own, every third one seen from the side; BGR."""
+    """All motions, each in a style of its own, every third one seen from the side; last what burns; BGR."""
     groups = style_groups()
     tiles: list[Picture] = []
     for k, motion in enumerate(motions()):
         script = example_script(motion, 40 + k, groups[k % len(groups)], "side" if k % 3 == 2 else "front")
         begun = script.steps[-1].start_s
         tiles.append(_titled(Scene(script).frame(begun + 0.64 * _LENGTH_S), motion))
+    for k, motion in enumerate(("fry", "simmer", "stir", "flip")):
+        script = burnt(example_script(motion, 41 + k, groups[k * 3 % len(groups)]), motion, after_s=0.5)
+        tiles.append(_titled(Scene(script).frame(script.duration_s - 0.3), f"burnt {motion}"))
     while len(tiles) % _COLUMNS:
         tiles.append(np.full_like(tiles[0], 255))
     rows = [np.hstack(tiles[k : k + _COLUMNS]) for k in range(0, len(tiles), _COLUMNS)]

@@ -22,6 +22,8 @@ _LENDING = ("mortar", "mixer", "bowl")
 _DYE_S = 12.0
 _COOK_S = 30.0
 _BOIL_S = 9.0
+# Seconds over a full flame until two thirds of what burns is charred.
+_SCORCH_S = 5.0
 
 
 def motion_of(action: str) -> str:
@@ -109,7 +111,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a vessel holds. ``fill`` 0 to 1; pieces are (food, share of a vessel, cooked 0 to 1)."""
+    """What a vessel holds. ``fill`` 0 to 1; pieces are (food, share of a vessel, cooked 0 to 1).
+
+    ``scorched`` is how burnt all of it is, 0 to 1.
+    """
 
     fill: float
     liquid: float
@@ -117,6 +122,7 @@ class Contents:
     pieces: tuple[tuple[Food, float, float], ...]
     heat: float = 0.0
     bubbling: float = 0.0
+    scorched: float = 0.0
 
 
 @dataclass
@@ -268,7 +274,31 @@ class Storyboard:
         hot = self._heat_now(thing_id, time_s)
         r, g, b = mixed / weight if weight > 1e-6 else np.array([150.0, 120.0, 90.0])
         bubbling = max(0.0, min(1.0, hot * 1.7 - 0.55)) if liquid > 0.03 else max(0.0, hot - 0.4) * 0.5
-        return Contents(fill, liquid, (float(r), float(g), float(b)), tuple(pieces), hot, bubbling)
+        burnt = self.scorch(warm_id, time_s)
+        return Contents(fill, liquid, (float(r), float(g), float(b)), tuple(pieces), hot, bubbling, burnt)
+
+    def scorch(self, thing_id: str, time_s: float) -> float:
+        """How burnt what is in a vessel is, 0 to 1: it grows with the flame's seconds and never goes back."""
+        worst = 0.0
+        for plan in self.plans:
+            if plan.step.burns_after_s is not None and plan.target_id == thing_id:
+                begun_s = plan.step.start_s + plan.step.burns_after_s
+                worst = max(worst, 1 - math.exp(-self.hot_seconds(thing_id, begun_s, time_s) / _SCORCH_S))
+        return worst
+
+    def smoke(self, thing_id: str, time_s: float) -> float:
+        """How much smoke rises from a vessel, 0 to 1: burnt food smokes for as long as it is hot."""
+        burnt = self.scorch(thing_id, time_s) if self.on_hob(thing_id) else 0.0
+        return burnt * min(1.0, 1.8 * self._heat_now(thing_id, time_s)) if burnt > 0 else 0.0
+
+    def burning(self, time_s: float) -> tuple[float, float]:
+        """(smoke, scorch) of the worst vessel, each 0 to 1; a vessel that is put away no longer counts."""
+        there = [t.thing_id for t in self.things.values() if t.start_s <= time_s < t.end_s]
+        hob = [thing_id for thing_id in there if self.on_hob(thing_id)]
+        return (
+            max((self.smoke(thing_id, time_s) for thing_id in hob), default=0.0),
+            max((self.scorch(thing_id, time_s) for thing_id in hob), default=0.0),
+        )
 
     def changes(self, thing_id: str, time_s: float) -> int:
         """How many times what a vessel holds has changed, each change counted when it is over."""

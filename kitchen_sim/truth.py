@@ -58,12 +58,15 @@ def truth_of(scene: Scene, film_name: str, film_sha256: str) -> dict[str, Any]:
     times = [k / _SAMPLES_PER_S for k in range(math.ceil(script.duration_s * _SAMPLES_PER_S - 1e-6))]
     boxes: list[dict[str, Any]] = []
     flames: list[dict[str, Any]] = []
+    burning: list[dict[str, Any]] = []
     for time_s in times:
         # A sample is what the frame shown at that time shows.
         frame_s = script.time_of(math.floor(time_s * script.rate + 1e-6))
         boxes += [{"timeSeconds": time_s, "label": b.label, "box": list(b.box)} for b in scene.boxes(frame_s)]
         flame, level = scene.flame(frame_s)
         flames.append({"timeSeconds": time_s, "flame": flame, "level": level})
+        smoke, scorch = scene.board.burning(frame_s)
+        burning.append({"timeSeconds": time_s, "smoke": round(smoke, 4), "burning": round(scorch, 4)})
     return {
         "format": "kitchen-sim-truth",
         "version": 1,
@@ -95,6 +98,7 @@ def truth_of(scene: Scene, film_name: str, film_sha256: str) -> dict[str, Any]:
         "steps": [_step_truth(script, index) for index in range(len(script.steps))],
         "heat": _heat_marks(script),
         "flame": flames,
+        "burning": burning,
         "ingredients": ingredients_seen(scene),
         "boxTimesSeconds": times,
         "boxes": boxes,
