@@ -21,6 +21,7 @@ PROGRAMS = (
     ("Steps by example", ["-m", "benchmarks.models.by_example", "--dishes", "2"]),
     ("From film to deviations", ["-m", "benchmarks.models.whole_way", "--films", "12"]),
     ("Judging real cooking", ["-m", "benchmarks.captaincook4d"]),
+    ("The rules coach against labels", ["-m", "benchmarks.coaching"]),
 )
 
 
