@@ -15,19 +15,22 @@ from bharatchef.scoring import load_rubric, score
 from bharatchef.vocabulary import DeviationKind, Language
 
 LEAVES = Tip(
-    tip_id="leaves-after-boil",
-    text="Tea leaves went in before the water boiled.",
+    tip_id="leaves-stewed",
+    text="Tea leaves were boiled far too long.",
     safety=False,
     source="",
-    mistake="Tea leaves went in before the water boiled.",
+    mistake="Tea leaves were boiled far too long.",
     why="They give bitter tea that tastes of little else.",
-    correction="Wait for large bubbles, then add the leaves.",
-    kinds=(DeviationKind.OUT_OF_ORDER, DeviationKind.MISSING),
+    correction="Strain the tea as soon as it is dark.",
+    severity="high",
+    kinds=(DeviationKind.TOO_LONG,),
+    dishes=("tea",),
+    steps=("tea:leaves",),
     texts={
         "hi": TipText(
-            mistake="पानी उबलने से पहले चाय पत्ती डाल दी।",
+            mistake="चाय पत्ती बहुत देर तक उबाली।",
             why="इससे चाय कड़वी होती है।",
-            correction="बड़े बुलबुले आने दें, फिर पत्ती डालें।",
+            correction="रंग गहरा होते ही चाय छान लें।",
         )
     },
 )

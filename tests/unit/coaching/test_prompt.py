@@ -51,6 +51,28 @@ def test_hostile_names_change_nothing_but_data(name: str, language: Language) ->
     assert unseen == []
 
 
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_labels_and_remarks_stay_data(text: str) -> None:
+    usual = told().brief
+    deviations = tuple(
+        d.model_copy(update={"step": text, "seen": text, "expected": text}) for d in usual.deviations
+    )
+    tips = tuple(tip.model_copy(update={"mistake": text, "source": text}) for tip in usual.tips)
+    hostile = usual.model_copy(update={"deviations": deviations, "tips": tips, "next_steps": (text,)})
+    sent = PROMPT.user(hostile)
+    assert outside(sent) == outside(PROMPT.user(usual))
+    said = between(sent, "brief")
+    assert [d["seen"][:20] for d in said["deviations"]] == [" ".join(text.split())[:20]] * len(deviations)
+
+
+def test_a_tips_words_that_the_deviation_says_already_are_sent_once() -> None:
+    brief = told().brief
+    (tip,) = brief.tips
+    assert any(tip.why in (d.what, d.impact, d.correction) for d in brief.deviations)
+    assert PROMPT.user(brief).count(tip.why) == 1
+    assert PROMPT.user(brief).count(tip.mistake) == 1
+
+
 @given(
     st.recursive(
         st.text() | st.integers() | st.none(),

@@ -364,3 +364,19 @@ def test_each_language_is_asked_for_and_kept(server: Bedrock, language: Language
     assert call.brief["language"] == language.value
     assert feedback.language is language
     assert [m.description for m in feedback.mistakes] == [m.description for m in given.feedback.mistakes]
+
+
+def test_tamil_under_the_default_ceiling_keeps_the_rules_words_for_the_rest(server: Bedrock) -> None:
+    given = told(Language.TAMIL)
+    server.next = [Words(_louder)]
+    result = _ask(server, given, limits=Limits(max_inr=0.75))
+    sent = len(server.calls[0].brief["deviations"])
+    assert 0 < sent < len(given.feedback.mistakes)
+    assert [m.description.startswith("Look: ") for m in result.feedback.mistakes] == [
+        n < sent for n in range(len(given.feedback.mistakes))
+    ]
+    assert result.feedback.mistakes[sent:] == given.feedback.mistakes[sent:]
+    assert result.feedback.next_steps == given.feedback.next_steps
+    assert result.feedback.encouragement == given.feedback.encouragement
+    assert result.feedback.wording.outcome == "part"
+    assert "for length or ceiling" in result.feedback.wording.reason
