@@ -53,6 +53,11 @@ class Builds:
     def _serverless(self) -> bool:
         return self._calls.cluster.service == "aoss"
 
+    @property
+    def _patience(self) -> dict[str, float]:
+        """Writing many documents, and the graph of their vectors, takes longer than a search may."""
+        return {"timeout_s": self._fill_deadline_s / 2, "deadline_s": self._fill_deadline_s}
+
     def holders(self) -> list[str]:
         """The indices that bear the alias: one, or none before the first build."""
         try:
@@ -167,7 +172,7 @@ class Builds:
         # Whether a creation was carried out is not known after a broken connection; the name is new, so
         # "already exists" on the second attempt would mean the first was.
         try:
-            self._calls.send("PUT", f"/{index}", body_for(meta), deadline_s=self._fill_deadline_s)
+            self._calls.send("PUT", f"/{index}", body_for(meta), **self._patience)
         except Refusal as refusal:
             if refusal.kind != "resource_already_exists_exception":
                 raise
@@ -216,7 +221,7 @@ class Builds:
                 body,
                 # Without ids a repeated request would write its documents twice.
                 repeatable=not self._serverless,
-                deadline_s=self._fill_deadline_s,
+                **self._patience,
             )
             items = answer.get("items") if isinstance(answer, dict) else None
             if not isinstance(items, list) or len(items) != len(documents):
@@ -239,7 +244,7 @@ class Builds:
 
     def _count(self, index: str, expected: int) -> None:
         if not self._serverless:
-            self._calls.send("POST", f"/{index}/_refresh", deadline_s=self._fill_deadline_s)
+            self._calls.send("POST", f"/{index}/_refresh", **self._patience)
         began = time.monotonic()
         while True:
             count = self._calls.send("GET", f"/{index}/_count").get("count")

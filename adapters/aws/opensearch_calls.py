@@ -31,7 +31,7 @@ class Cluster:
             for no signature.
         region: the AWS region that a signature is for.
         timeout_s: the longest wait for a connection, and for each part of an answer, seconds.
-        deadline_s: a call with all its retries begins no attempt after this, seconds.
+        deadline_s: how long a call with all its retries may take, seconds.
         attempts: how often a call is tried at most.
         ca_file: certificates to trust in place of the usual ones; certificates are always checked.
     """
@@ -108,6 +108,7 @@ class Calls:
         params: Mapping[str, Any] | None = None,
         *,
         repeatable: bool = True,
+        timeout_s: float | None = None,
         deadline_s: float | None = None,
     ) -> Any:
         """The decoded answer to one request; ``bool`` for HEAD.
@@ -115,7 +116,7 @@ class Calls:
         Args:
             body: what is sent as JSON; a ``str`` or ``bytes`` goes as it is.
             repeatable: whether the request may be sent again when it is not known if it was carried out.
-            deadline_s: in place of the cluster's.
+            timeout_s, deadline_s: in place of the cluster's.
 
         Raises:
             Refusal: OpenSearch answered with an error.
@@ -125,9 +126,10 @@ class Calls:
         client = self._made()
         began = time.monotonic()
         limit_s = self.cluster.deadline_s if deadline_s is None else deadline_s
+        wait_s = self.cluster.timeout_s if timeout_s is None else timeout_s
         for attempt in range(1, self.cluster.attempts + 1):
             left_s = limit_s - (time.monotonic() - began)
-            done, answer = self._tried(client, method, path, body, params, left_s)
+            done, answer = self._tried(client, method, path, body, params, max(0.05, min(wait_s, left_s)))
             if done:
                 return answer
             failure = answer
@@ -135,7 +137,8 @@ class Calls:
             # Full jitter: callers that were throttled together do not come back together.
             pause_s = random.uniform(0, min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt))
             left_s = limit_s - (time.monotonic() - began)
-            if not again or attempt == self.cluster.attempts or pause_s >= left_s:
+            # A try that has no time left for an answer only adds to the load.
+            if not again or attempt == self.cluster.attempts or left_s - pause_s < wait_s / 2:
                 raise failure
             self._pause(pause_s)
         raise AssertionError("a cluster is tried at least once")
@@ -148,7 +151,7 @@ class Calls:
             client.close()
 
     def _tried(
-        self, client: Any, method: str, path: str, body: Any, params: Mapping[str, Any] | None, left_s: float
+        self, client: Any, method: str, path: str, body: Any, params: Mapping[str, Any] | None, wait_s: float
     ) -> tuple[bool, Any]:
         """True and the answer, or false and the failure.
 
@@ -163,10 +166,10 @@ class Calls:
                 path,
                 params=dict(params or {}),
                 body=body,
-                timeout=max(0.05, min(self.cluster.timeout_s, left_s)),
+                timeout=wait_s,
             )
         except OpenSearchException as error:
-            return False, _failure(error, self.cluster)
+            return False, _failure(error, self.cluster, wait_s)
         if isinstance(answer, str) and method != "HEAD" and answer:
             return False, _no_json(self.cluster)
         return True, answer
@@ -224,7 +227,7 @@ class Calls:
         return Urllib3AWSV4SignerAuth(credentials, self.cluster.region, self.cluster.service)
 
 
-def _failure(error: Any, cluster: Cluster) -> BharatChefError:
+def _failure(error: Any, cluster: Cluster, wait_s: float) -> BharatChefError:
     from opensearchpy.exceptions import (
         ConnectionError,
         ConnectionTimeout,
@@ -242,7 +245,7 @@ def _failure(error: Any, cluster: Cluster) -> BharatChefError:
         )
     if isinstance(error, ConnectionTimeout):
         return EndpointError(
-            f"OpenSearch at {cluster.name} did not answer within {cluster.timeout_s:g} s.",
+            f"OpenSearch at {cluster.name} did not answer within {wait_s:.2g} s.",
             "Try again; if it stays so, see the domain's health.",
             retryable=True,
         )

@@ -27,23 +27,32 @@ class AliasReader:
 
     Args:
         recheck_s: how long it is believed that the alias has not moved while nothing is found, seconds.
+        rest_s: how long OpenSearch is not asked again once it did not answer, seconds; an evaluation asks
+            many questions, and each would wait as long.
         expected: facts that an index must bear to be searched (``OpenSearchTipIndex.put`` writes them).
     """
 
     def __init__(
-        self, calls: Calls, alias: str, recheck_s: float = 5.0, expected: Mapping[str, str] | None = None
+        self,
+        calls: Calls,
+        alias: str,
+        recheck_s: float = 5.0,
+        expected: Mapping[str, str] | None = None,
+        rest_s: float = 10.0,
     ) -> None:
         self._calls = calls
         self._alias = alias
         self._recheck_s = recheck_s
         self._expected = dict(expected or {})
+        self._rest_s = rest_s
+        self._silent: tuple[float, EndpointError] | None = None
         self._lock = threading.Lock()
         self._seen: tuple[float, str, dict[str, Any]] | None = None
 
     def forget(self) -> None:
         """Ask anew which index the alias stands for."""
         with self._lock:
-            self._seen = None
+            self._seen, self._silent = None, None
 
     def stamp(self, fresh: bool = False) -> dict[str, Any]:
         """What the index under the alias says of itself (its ``_meta``); empty where there is none.
@@ -79,12 +88,9 @@ class AliasReader:
         Args:
             space: which vectors the index must have, where that matters.
         """
-        try:
-            answer = self._calls.send("POST", f"/{self._alias}/_search", body)
-        except Refusal as refusal:
-            if refusal.status == 404:
-                return []
-            raise
+        answer = self._answered(body)
+        if answer is None:
+            return []
         found = _whole(answer, self._calls.cluster.name)
         with self._lock:
             known = self._seen
@@ -158,6 +164,25 @@ class AliasReader:
             if refusal.status == 404:
                 return 0
             raise
+
+    def _answered(self, body: Mapping[str, Any]) -> Any:
+        """The answer to one search; ``None`` where there is no index."""
+        with self._lock:
+            silent = self._silent
+        if silent is not None and time.monotonic() - silent[0] < self._rest_s:
+            raise EndpointError(silent[1].message, silent[1].remedy, retryable=True)
+        try:
+            answer = self._calls.send("POST", f"/{self._alias}/_search", body)
+        except EndpointError as error:
+            if isinstance(error, Refusal) and error.status == 404:
+                return None
+            if error.retryable:
+                with self._lock:
+                    self._silent = (time.monotonic(), error)
+            raise
+        with self._lock:
+            self._silent = None
+        return answer
 
     def _check_facts(self, stamp: Mapping[str, Any]) -> None:
         facts = stamp.get("facts", {})

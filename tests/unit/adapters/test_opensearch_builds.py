@@ -324,6 +324,20 @@ def test_tips_that_were_found_are_fetched_in_one_request(small: Small) -> None:
         index.tip("no-such-tip")
 
 
+def test_who_does_not_answer_is_not_asked_again_for_a_while(small: Small) -> None:
+    index = index_on(small)
+    put(index)
+    small.asked.clear()
+    small.faults.append(Fault("/_search", times=99, status=503))
+    for _ in range(5):
+        with pytest.raises(EndpointError, match="503"):
+            index.keyword_ids("onions")
+    assert len(small.asked) == 3
+    small.faults.clear()
+    put(index, TIPS[:3])
+    assert index.keyword_ids("onions")[0] == ONIONS.tip_id
+
+
 def test_a_search_of_a_part_is_no_answer(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     index = index_on(small)
     put(index)

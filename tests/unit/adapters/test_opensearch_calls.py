@@ -68,7 +68,7 @@ def test_a_slow_answer_ends_at_the_deadline() -> None:
     with small_opensearch() as small:
         small.faults.append(Fault("/", times=99, wait_s=3))
         began = time.monotonic()
-        with pytest.raises(EndpointError, match=r"did not answer within 0.3 s") as raised:
+        with pytest.raises(EndpointError, match=r"did not answer within 0\.[123]") as raised:
             calls_to(small, timeout_s=0.3, deadline_s=0.8).send("GET", "/")
         assert raised.value.retryable
         assert time.monotonic() - began < 2.5
@@ -199,7 +199,8 @@ def test_nothing_is_loaded_or_opened_before_the_first_request(tmp_path: Path) ->
 @given(st.integers(1, 9), st.floats(0.01, 30))
 def test_no_try_begins_after_the_deadline(attempts: int, deadline_s: float) -> None:
     pauses: list[float] = []
-    calls = Calls(Cluster("http://127.0.0.1:1", "none", attempts=attempts), pause=pauses.append)
+    cluster = Cluster("http://127.0.0.1:1", "none", timeout_s=0.2, attempts=attempts)
+    calls = Calls(cluster, pause=pauses.append)
     with pytest.raises(EndpointError):
         calls.send("GET", "/", deadline_s=deadline_s)
     assert len(pauses) < attempts
