@@ -173,10 +173,11 @@ def _check_heat(answer: Mapping[str, Any], length_s: float) -> None:
                 raise _broken(
                     Analyser.HEAT, f"expected {key} from 0 to 1 in sample {number}, got {sample.get(key)!r}"
                 )
-        if not _is_share(sample.get("burningRisk", 0.0)):
+        risk = sample.get("burningRisk")
+        if risk is not None and not _is_share(risk):
             raise _broken(
                 Analyser.HEAT,
-                f"expected burningRisk from 0 to 1 in sample {number}, got {sample.get('burningRisk')!r}",
+                f"expected burningRisk from 0 to 1 or null in sample {number}, got {risk!r}",
             )
 
 

@@ -117,7 +117,8 @@ chunks with paint, camera and light varied): {_percent(tuned["heatAccuracy"])}.
 - The drawn hob's knob turns with the level, and is often in the part that is looked at: how much of the
   answer comes from the knob and how much from the flame was not measured.
 - Only the burner that is in use is read; a second flame beside it is not reported.
-- Smoke and burning were not trained: `burningRisk` is not in the answer.
+- Smoke and burning were not trained: `burningRisk` is null in every answer. Drawn films can show both, with
+  their truth (`burns_after_s` of a step in kitchen_sim), so that a head can be learned; none has been.
 - One tone of the prototypes before this version was chosen while looking at the test groups; this version was
   chosen on the calibration group alone.
 """

@@ -38,14 +38,20 @@ def predict_fn(data: tuple[Shot, ...], model: Model) -> tuple[Sample, ...]:
 
 
 def output_fn(prediction: tuple[Sample, ...], accept: str) -> str:
-    """The answer as JSON. ``burningRisk`` is left out: nothing here was trained to see smoke.
+    """The answer as JSON. ``burningRisk`` is null: nothing here was trained to see smoke.
 
     Raises:
         RequestError: something other than JSON is asked for (406).
     """
     check_json_accepted(accept)
     samples = [
-        {"time": round(s.time_s, 3), "flame": s.flame, "level": s.level, "confidence": s.confidence}
+        {
+            "time": round(s.time_s, 3),
+            "flame": s.flame,
+            "level": s.level,
+            "confidence": s.confidence,
+            "burningRisk": None,
+        }
         for s in prediction
     ]
     return json.dumps({"format": "bharatchef-heat", "version": 1, "samples": samples})

@@ -1,6 +1,7 @@
 """The flame package's parts: colours as filmed, what is looked at, steadying, words, refusals."""
 
 import io
+import json
 from fractions import Fraction
 
 import av
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from model_packages.flame import inference
 from model_packages.flame.answering import (
     Numbers,
+    Sample,
     Seen,
     answers_of,
     burner_places,
@@ -180,3 +182,10 @@ def test_what_is_no_film_is_refused_with_a_status() -> None:
     assert broken.value.status_code == 400
     with pytest.raises(inference.RequestError, match="expected application/json"):
         inference.output_fn((), "text/html")
+
+
+def test_what_nothing_was_trained_to_see_is_null() -> None:
+    said = json.loads(inference.output_fn((Sample(0.5, "blue", 0.6, 0.9),), "application/json"))
+    assert said["samples"] == [
+        {"time": 0.5, "flame": "blue", "level": 0.6, "confidence": 0.9, "burningRisk": None}
+    ]

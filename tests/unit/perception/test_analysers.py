@@ -99,6 +99,9 @@ def test_objects_and_heat_are_joined_and_looks_without_a_finding_are_kept() -> N
         (4, 0.5, None),
         (7, 0.5, None),
     ]
+    said = [put(HOT, samples=[SAMPLE | {"burningRisk": risk}])[1] for risk in (None, 0.0, 0.9)]
+    heat = analyse_heat(CHUNKS, body, ScriptedModels(said))
+    assert [s.burning_risk for s in heat.samples] == [None, 0.0, 0.9], "none looked is not none burns"
 
 
 def test_what_may_pass_is_asked_again_within_bounds() -> None:
@@ -233,7 +236,7 @@ ACT, OBJ, HOT, PLT = Analyser.ACTIONS, Analyser.OBJECTS, Analyser.HEAT, Analyser
         (put(HOT, samples=[SAMPLE | {"level": 40}]), "expected level from 0 to 1 in sample 0, got 40"),
         (
             put(HOT, samples=[SAMPLE | {"burningRisk": -1}]),
-            "expected burningRisk from 0 to 1 in sample 0, got -1",
+            "expected burningRisk from 0 to 1 or null in sample 0, got -1",
         ),
         (put(HOT, samples=[]), "expected times over 3.0 s of film, got none"),
         (put(PLT, plateSeen=3), "plateSeen: "),
