@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
 from samples import MOMENT, sample_result, sha
 
+from bharatchef.coaching import coach
+from bharatchef.judgement import judge, load_thresholds
 from bharatchef.judgement.expert import ExpertMatch
 from bharatchef.judgement.warping import TimeMap
 from bharatchef.observed import Analyser, HeatMark, HeatSample, HeatTrace, SegmentSource, Unavailable
+from bharatchef.perception.performance import performance_from
+from bharatchef.perception.segments_file import read_segments
 from bharatchef.records import (
     ActionSegment,
+    ActionSequence,
     CategoryScore,
     Deviation,
     DurationRange,
@@ -20,7 +27,15 @@ from bharatchef.records import (
     PointLoss,
 )
 from bharatchef.results import EvaluationResult
-from bharatchef.vocabulary import Category, DeviationKind, HeatLevel, Span
+from bharatchef.scoring import load_rubric, score
+from bharatchef.vocabulary import Category, DeviationKind, HeatLevel, Language, Span
+from kitchen_sim.scene import Scene
+from kitchen_sim.script import read_script
+from kitchen_sim.truth import segments_of
+from knowledge_base.library import DishLibrary
+from knowledge_base.tips import DishTips
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "kitchen_sim" / "scripts"
 
 JPEG = bytes.fromhex(
     "ffd8ffe000104a46494600010100000100010000ffdb004300080606070605080707070909080a0c140d0c0b0b0c1912130f"
@@ -293,6 +308,32 @@ def beside_expert() -> EvaluationResult:
     return sample_result().model_copy(update={"expert_match": match})
 
 
+def in_language(language: Language) -> EvaluationResult:
+    """A drawn performance of a built-in dish with several faults, coached in a language."""
+    dish = DishLibrary().get("masala-chai")
+    script = read_script(SCRIPTS / "masala-chai-demo.yaml")
+    given = read_segments(json.dumps(segments_of(Scene(script))).encode(), "drawn.json", dish)
+    performance = performance_from(dish, given=given)
+    judgement = judge(dish, performance, load_thresholds())
+    card = score(dish, performance, judgement, load_rubric())
+    feedback = coach("drawn", dish, judgement, card, performance, None, DishTips(DishLibrary()), language)
+    return with_parts(
+        sample_result(with_film=False),
+        dish=dish,
+        performance=performance,
+        judgement=judgement,
+        scorecard=card,
+        feedback=feedback,
+        drawn_film=True,
+        action_sequence=ActionSequence(
+            evaluation_id="drawn",
+            actions=performance.segments,
+            step_deviations=judgement.deviations,
+            sequence_accuracy=judgement.sequence_accuracy,
+        ),
+    )
+
+
 EVERY_KIND = {
     "full": sample_result,
     "no-film": no_film,
@@ -301,4 +342,7 @@ EVERY_KIND = {
     "no-mistakes": no_mistakes,
     "sixty-segments": long_film,
     "beside-expert": beside_expert,
+    "in-hindi": lambda: in_language(Language.HINDI),
+    "in-tamil": lambda: in_language(Language.TAMIL),
+    "in-hinglish": lambda: in_language(Language.HINGLISH),
 }
