@@ -78,6 +78,8 @@ def fit_of(tip: Tip, deviation: Deviation, dish: Dish) -> Fit:
         return _technique_fit(tip, deviation, dish)
     if deviation.kind is DeviationKind.WRONG_INGREDIENT and deviation.subject not in tip.ingredients:
         return Fit.NONE
+    if deviation.kind is DeviationKind.POOR_PLATING:
+        return _plating_fit(tip, dish)
     steps = _steps_of(tip)
     wanted = {f"{dish.dish_id}:{step}" for step in (deviation.step_id, deviation.related_step_id) if step}
     if steps:
@@ -103,6 +105,13 @@ def _technique_fit(tip: Tip, deviation: Deviation, dish: Dish) -> Fit:
         return Fit.EXACT
     # A step has several points; a tip on another of them is not about this one.
     return Fit.NONE
+
+
+def _plating_fit(tip: Tip, dish: Dish) -> Fit:
+    # A plate is judged as a whole and belongs to no step, wherever its tip says that it is made.
+    if dish.dish_id in tip.dishes or any(step.startswith(f"{dish.dish_id}:") for step in tip.steps):
+        return Fit.EXACT
+    return Fit.NONE if tip.dishes or tip.steps else Fit.GENERAL
 
 
 def _steps_of(tip: Tip) -> set[str]:

@@ -49,6 +49,8 @@ def tip(**given):
 LEFT_OUT = deviation(DeviationKind.MISSING, "add-sugar")
 SWAPPED = deviation(DeviationKind.OUT_OF_ORDER, "add-milk", "simmer-tea", "begun too early")
 ORDER = (DeviationKind.OUT_OF_ORDER,)
+PLATE = deviation(DeviationKind.POOR_PLATING)
+PLATING = (DeviationKind.POOR_PLATING,)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,9 @@ ORDER = (DeviationKind.OUT_OF_ORDER,)
         ({"kinds": ORDER, "steps": ("masala-chai:add-milk", "masala-chai:simmer-tea")}, SWAPPED, Fit.EXACT),
         ({"kinds": ORDER, "steps": ("masala-chai:add-milk", "masala-chai:strain")}, SWAPPED, Fit.GENERAL),
         ({"kinds": ()}, LEFT_OUT, Fit.NONE),
+        ({"kinds": PLATING, "steps": ("masala-chai:strain",), "actions": ("strain",)}, PLATE, Fit.EXACT),
+        ({"kinds": PLATING, "steps": ("kheer:serve",), "dishes": ("kheer",)}, PLATE, Fit.NONE),
+        ({"kinds": PLATING, "actions": ("plate",)}, PLATE, Fit.GENERAL),
     ],
 )
 def test_a_tip_fits_by_its_kinds_dishes_steps_actions_and_ingredients(given, about, fit):
