@@ -7,6 +7,7 @@ Against the small server for the whole, osmem-server for all but kNN, and a real
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -14,11 +15,12 @@ from typing import Any
 import pytest
 from langchain_core.vectorstores import VectorStore
 from langchain_tests.integration_tests.vectorstores import VectorStoreIntegrationTests
-from servers.opensearch_knn import small_opensearch
+from servers.opensearch_knn import Small, small_opensearch
 from servers.osmem import osmem
 from tip_samples import CLEAN, DIMENSION, MODEL, NAMES, ONIONS, TIPS, VECTORS
 from tip_store_contract import AxisEmbedding, TipIndexContract
 
+from adapters.aws.opensearch_builds import Builds
 from adapters.aws.opensearch_calls import Calls, Cluster
 from adapters.aws.opensearch_store import OpenSearchTipStore
 from adapters.aws.opensearch_tips import OpenSearchTipIndex
@@ -27,6 +29,12 @@ from knowledge_base.retrieval import EVERYWHERE, Where
 
 def opened(url: str, alias: str, **options: Any) -> OpenSearchTipIndex:
     return OpenSearchTipIndex(Calls(Cluster(url, "none")), alias, NAMES, AxisEmbedding(), **options)
+
+
+def _of_collection(collection: Small, alias: str) -> OpenSearchTipIndex:
+    calls = Calls(Cluster(collection.url, "aoss"), collection.secret)
+    builds = Builds(calls, alias, visible_s=2.0, pause=lambda _: time.sleep(0.03))
+    return OpenSearchTipIndex(calls, alias, NAMES, AxisEmbedding(), builds=builds)
 
 
 def _without_traces(url: str, alias: str) -> None:
@@ -40,6 +48,15 @@ def _without_traces(url: str, alias: str) -> None:
 def small_url() -> Iterator[str]:
     with small_opensearch() as small:
         yield small.url
+
+
+@pytest.fixture(scope="session")
+def collection() -> Iterator[Small]:
+    from botocore.credentials import Credentials
+
+    secret = Credentials("AKIDEXAMPLE", "a secret")
+    with small_opensearch(serverless=True, secret=secret, visible_after_s=0.02) as small:
+        yield small
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +89,22 @@ class TestSmallOpenSearch(TipIndexContract):
     @pytest.fixture
     def reopened(self, small_url: str, alias: str) -> Iterator[Any]:
         index = opened(small_url, alias)
+        yield index
+        index.close()
+
+
+class TestSmallCollection(TipIndexContract):
+    """A serverless vector search collection: signed, without ids and refresh, nothing visible at once."""
+
+    @pytest.fixture
+    def index(self, collection: Small, alias: str) -> Iterator[Any]:
+        index = _of_collection(collection, alias)
+        yield index
+        index.close()
+
+    @pytest.fixture
+    def reopened(self, collection: Small, alias: str) -> Iterator[Any]:
+        index = _of_collection(collection, alias)
         yield index
         index.close()
 

@@ -43,7 +43,7 @@ class Asked:
 
 @dataclass
 class Fault:
-    """What goes wrong with the next ``times`` requests whose path holds ``within``.
+    """What goes wrong with the next ``times`` requests (of ``method``) whose path holds ``within``.
 
     ``status`` answers with an error, ``wait_s`` waits before it answers, ``cut`` breaks the answer off,
     ``page`` answers with no JSON; ``items`` refuses that many documents of a bulk request with ``status``.
@@ -57,6 +57,7 @@ class Fault:
     page: bool = False
     items: int = 0
     words: str = ""
+    method: str = ""
 
 
 @dataclass
@@ -80,10 +81,10 @@ class Small:
     before: Callable[[Asked], None] | None = None
     url: str = ""
 
-    def fault(self, path: str) -> Fault | None:
+    def fault(self, path: str, method: str = "") -> Fault | None:
         with self.lock:
             for one in self.faults:
-                if one.times > 0 and one.within in path:
+                if one.times > 0 and one.within in path and one.method in ("", method):
                     one.times -= 1
                     return one
         return None
@@ -336,7 +337,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(self.command, where.path, params, headers, raw)
         if self.small.before is not None:
             self.small.before(asked)
-        fault = self.small.fault(where.path)
+        fault = self.small.fault(where.path, self.command)
         if fault is not None and fault.wait_s:
             time.sleep(fault.wait_s)
         if fault is not None and fault.status:
