@@ -20,6 +20,7 @@ from bharatchef.cost import PriceTable
 from bharatchef.errors import EndpointError
 from bharatchef.ports import ChatAnswer, ChatFacts, ChatModel
 from bharatchef.records import Feedback, WordingNote
+from bharatchef.vocabulary import Language
 
 Verifier = Callable[[Wording, Brief], Verdict]
 _TRIES_EACH = 2
@@ -247,6 +248,8 @@ class _Talk:
                 "worded_by": found.model.facts.model_id,
                 "prompt_version": self.prompt.version,
                 "prompt_sha256": self.prompt.sha256,
+                # No speaker has read what a model has just written.
+                "language_reviewed": feedback.language_reviewed and feedback.language is Language.ENGLISH,
                 "wording": note,
             }
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -358,7 +359,9 @@ def test_many_at_once_share_the_models(server: Bedrock) -> None:
 @pytest.mark.parametrize("language", list(Language))
 def test_each_language_is_asked_for_and_kept(server: Bedrock, language: Language) -> None:
     given = told(language)
+    given = replace(given, feedback=given.feedback.model_copy(update={"language_reviewed": True}))
     feedback = _ask(server, given, limits=Limits(max_inr=5)).feedback
+    assert feedback.language_reviewed is (language is Language.ENGLISH)
     (call,) = server.calls
     assert call.system.endswith(load_prompt().file.languages[language] + "\n")
     assert call.brief["language"] == language.value
