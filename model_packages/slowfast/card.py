@@ -38,8 +38,9 @@ how it does in real kitchens is unknown.**
 
 SlowFast (Feichtenhofer et al. 2019) in a slim form: names of weights as in pytorchvideo's builder,
 {told["parameters"]:,} parameters, {told["frames"]} pictures a clip at 7.5 a second, of which the slow
-pathway sees every fourth. One clip for each second, the film decoded once. A temperature of
-{told["temperature"]:.2f} was fitted on films that were not trained on. {len(told["labels"])} labels,
+pathway sees every fourth. One clip for each second, the film decoded once; {told["smoothing"][0]:.0%} of the
+second before and of the second after count with each. A temperature of {told["temperature"]:.2f} was fitted
+on films that were not trained on. {len(told["labels"])} labels,
 background among them; `labels.yaml` names their EPIC-KITCHENS-100 verb classes.
 
 ## Training
@@ -60,6 +61,8 @@ Learning curve (on the group that calibration is fitted on):
 - seconds right: **{test["accuracy"]:.1%}** of {test["seconds"]} (asked: {bar:.0%}). {verdict}
 - mean over labels: {test["balancedAccuracy"]:.1%}
 - calibration error of the confidence (ten bins of equal mass): {test["calibrationError"]:.3f}
+- each second by itself, without its neighbours: {told["testWithoutSmoothing"]:.1%}; a clip every 2 s only:
+  {told["testWithAClipEvery2Seconds"]:.1%}
 - right by label: {recalls}
 
 {styles}

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from model_packages.training.calibration import calibration_error
 
+from .inference import read_scores
+
+Shares = tuple[float, float, float]
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
 
@@ -33,6 +36,35 @@ def figures_of(chances: Floats, truth: Whole, labels: Sequence[str], films: Iter
         "recalls": recalls,
         "byStyle": by_film,
     }
+
+
+def probabilities(scores: Floats, film: Whole, temperature: float, shares: Shares) -> Floats:
+    """Probabilities (seconds, labels) as they are answered, each film for itself; ``film`` numbers them."""
+    return np.concatenate(
+        [
+            read_scores(scores[film == number].astype(np.float32), temperature, shares)
+            for number in np.unique(film)
+        ]
+    )
+
+
+def best_shares(scores: Floats, truth: Whole, film: Whole) -> Shares:
+    """How much of the second before and after is taken into a second's scores, so that most are right."""
+
+    def right(shares: Shares) -> float:
+        said = probabilities(scores, film, 1.0, shares).argmax(1)
+        return float((said == truth)[truth >= 0].mean())
+
+    tried: list[Shares] = [(w, round(1 - 2 * w, 2), w) for w in (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.33)]
+    return max(tried, key=right)
+
+
+def held(scores: Floats, film: Whole, every: int) -> Floats:
+    """The scores with only each ``every``-th second of a film looked at, and held until the next."""
+    places = np.concatenate(
+        [np.flatnonzero(film == n)[np.arange((film == n).sum()) // every * every] for n in np.unique(film)]
+    )
+    return scores[places]
 
 
 def best_temperature(scores: Floats, truth: Whole) -> float:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -34,7 +34,7 @@ from .convert import LEAST_AGREEMENT, compared, graph_of, quantised
 from .drawing import LABELS, SIZE, Part, draw_part, films_of, parts
 from .labelled import film_of, labelled_films, split
 from .learning import Film, Recipe, accuracy_on, learned, new_learner, resumed, seconds_truth
-from .measuring import best_temperature, figures_of
+from .measuring import Shares, best_shares, best_temperature, figures_of, held, probabilities
 from .network import Shape, SlowFast
 from .package import settings, write_package
 from .pictures import Pictures, clip_frames, rgb_of
@@ -119,22 +119,32 @@ def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips:
     plain = int8 if int8.agreement >= LEAST_AGREEMENT else compared(graph, net, seen)
     served = whole if int8.agreement >= LEAST_AGREEMENT else graph
     tuned, tested = (_scored(served, net.shape, films) for films in (sets.calibration, sets.test))
-    temperature = best_temperature(*tuned[:2])
+    shares = best_shares(tuned.scores, tuned.truth, tuned.film)
+    # Smoothing and temperature both act on the scores before the softmax.
+    mixed = np.log(probabilities(tuned.scores, tuned.film, 1.0, shares))
+    temperature = best_temperature(mixed, tuned.truth)
     told = {
         **told,
         "temperature": round(temperature, 4),
         "engine": engine_words(served),
         "int8": int8.as_json(),
         "served": plain.as_json(),
-        "calibration": _figures(*tuned, temperature),
-        "test": _figures(*tested, temperature),
+        "smoothing": list(shares),
+        "calibration": _figures(tuned, temperature, shares),
+        "test": _figures(tested, temperature, shares),
+        "testWithoutSmoothing": _figures(tested, temperature, _ALONE)["accuracy"],
+        "testWithAClipEvery2Seconds": _figures(
+            replace(tested, scores=held(tested.scores, tested.film, 2)), temperature, _ALONE
+        )["accuracy"],
     }
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
         write_package(
             out,
             pack_ir(served, Path(folder) / "weights.ovz"),
-            settings(LABELS, net.shape.frames, short_px=min(SERVED), temperature=temperature),
+            settings(
+                LABELS, net.shape.frames, short_px=min(SERVED), temperature=temperature, smoothing=shares
+            ),
             model_card(told, bar=BAR, useful=USEFUL),
             engine=told["engine"],
             trained_on=sets.trained_on,
@@ -144,23 +154,36 @@ def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips:
     return told
 
 
-def _scored(graph: Any, shape: Shape, films: Iterable[Film]) -> tuple[Any, Any, list[str]]:
-    """Scores, truth and film of each second."""
+_ALONE = (0.0, 1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores (seconds, labels), truth, number and name of the film of each second."""
+
+    scores: Any
+    truth: Any
+    film: Any
+    names: list[str]
+
+
+def _scored(graph: Any, shape: Shape, films: Iterable[Film]) -> Scored:
     served = compiled_model(graph)
-    scores, truths, names = [], [], []
-    for film in films:
+    scores, truths, numbers, names = [], [], [], []
+    for number, film in enumerate(films):
         times, truth = seconds_truth(film, shape.classes)
         rgb = _sized(rgb_of(film.i420))
         places = clip_frames(times, len(rgb), shape.frames)
         scores += [served(rgb[places[k : k + 8]])[0] for k in range(0, len(places), 8)]
         truths.append(truth)
+        numbers += [number] * len(truth)
         names += [", ".join(film.about[:2])] * len(truth)
-    return np.concatenate(scores).astype(np.float64), np.concatenate(truths), names
+    return Scored(np.concatenate(scores).astype(np.float64), np.concatenate(truths), np.array(numbers), names)
 
 
-def _figures(scores: Any, truth: Any, names: list[str], temperature: float) -> dict[str, Any]:
-    grown = np.exp((scores - scores.max(1, keepdims=True)) / temperature)
-    return figures_of(grown / grown.sum(1, keepdims=True), truth, LABELS, names)
+def _figures(seen: Scored, temperature: float, shares: Shares) -> dict[str, Any]:
+    chances = probabilities(seen.scores, seen.film, temperature, shares)
+    return figures_of(chances, seen.truth, LABELS, seen.names)
 
 
 def _sized(rgb: Pictures) -> Pictures:

@@ -3,8 +3,8 @@
 from collections import Counter
 
 import pytest
-from benchmarks.retrieval.gold import LANGUAGES, as_the_coach_takes, asked, giveaways, read_gold
 
+from benchmarks.retrieval.gold import LANGUAGES, as_the_coach_takes, asked, giveaways, read_gold
 from knowledge_base.advice import read_advice
 from knowledge_base.library import DishLibrary
 
