@@ -15,6 +15,12 @@ from bharatchef.ports import Tip
 from bharatchef.records import Deviation, Dish, ExpectedStep
 from bharatchef.vocabulary import DeviationKind, HeatLevel
 
+_PRESENCE = (
+    DeviationKind.MISSING,
+    DeviationKind.OUT_OF_ORDER,
+    DeviationKind.REPEATED,
+    DeviationKind.EXTRA,
+)
 _TIMES = (DeviationKind.TOO_LONG, DeviationKind.TOO_SHORT)
 _MORE = {
     DeviationKind.WRONG_HEAT: re.compile(
@@ -85,6 +91,8 @@ def fit_of(tip: Tip, deviation: Deviation, dish: Dish) -> Fit:
     if steps:
         if deviation.step_id is None or not wanted & steps:
             return Fit.NONE
+        if deviation.kind is DeviationKind.MISSING:
+            return _omission_fit(tip, deviation, dish)
         # A tip on the order of one pair says nothing of another pair that shares a step with it.
         whole = wanted <= steps if deviation.kind is DeviationKind.OUT_OF_ORDER else True
         named = f"{dish.dish_id}:{deviation.step_id}" in steps
@@ -92,6 +100,9 @@ def fit_of(tip: Tip, deviation: Deviation, dish: Dish) -> Fit:
     step = _step(dish, deviation.step_id)
     if step is None:
         return Fit.NONE if tip.actions or tip.ingredients else Fit.GENERAL
+    if deviation.kind in _PRESENCE and (tip.actions or tip.ingredients):
+        # Something that was left out, or misplaced, while chopping is not the chopping itself.
+        return Fit.NONE
     if tip.actions and step.action not in tip.actions:
         return Fit.NONE
     if tip.ingredients and not set(tip.ingredients) & set(step.ingredients):
@@ -112,6 +123,22 @@ def _plating_fit(tip: Tip, dish: Dish) -> Fit:
     if dish.dish_id in tip.dishes or any(step.startswith(f"{dish.dish_id}:") for step in tip.steps):
         return Fit.EXACT
     return Fit.NONE if tip.dishes or tip.steps else Fit.GENERAL
+
+
+def _omission_fit(tip: Tip, deviation: Deviation, dish: Dish) -> Fit:
+    """A tip on something left out names the step of it first, and then those where it is missed."""
+    named = [*tip.steps, *(point.rpartition(":")[0] for point in tip.points)]
+    first = next(step for step in named if step.partition(":")[0] == dish.dish_id)
+    step = _step(dish, deviation.step_id)
+    if first != f"{dish.dish_id}:{deviation.step_id}" or step is None:
+        return Fit.NONE
+    return (
+        Fit.NONE
+        if tip.actions and step.action not in tip.actions
+        else Fit.EXACT
+        if tip.kinds
+        else Fit.GENERAL
+    )
 
 
 def _steps_of(tip: Tip) -> set[str]:

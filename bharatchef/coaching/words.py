@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from bharatchef.coaching.fitting import Fit, Fitting
 from bharatchef.coaching.languages import Speaker
@@ -11,6 +12,7 @@ from bharatchef.ports import Tip
 from bharatchef.records import Deviation, Dish, ExpectedStep, Ingredient
 from bharatchef.vocabulary import Category, DeviationKind, HeatLevel
 
+_SAID_OF_ALL = 3
 _OWN_WORDS = "the dish's own words"
 _TIPS = "cooking tips"
 
@@ -20,6 +22,9 @@ class Words:
 
     def __init__(self, dish: Dish, graph: StepGraph, speaker: Speaker) -> None:
         self.dish, self.graph, self.speaker = dish, graph, speaker
+        reasons = Counter(edge.reason for step in dish.expected_steps for edge in step.must_come_after)
+        # What a dish says of many pairs alike names where its order is from, not why.
+        self._said_of_all = {reason for reason, often in reasons.items() if often >= _SAID_OF_ALL}
 
     def description(self, deviation: Deviation) -> str:
         """What happened, in one sentence with its moment in the film."""
@@ -159,7 +164,8 @@ class Words:
     def _reason(self, deviation: Deviation) -> str:
         """The dish's own reason, in its own (English) words; empty where it gives none."""
         if deviation.kind is DeviationKind.OUT_OF_ORDER:
-            return deviation.expected_source.partition("order of the dish: ")[2]
+            said = deviation.expected_source.partition("order of the dish: ")[2]
+            return "" if said in self._said_of_all else said
         if deviation.kind is DeviationKind.POOR_TECHNIQUE:
             return deviation.expected_source.partition("technique of the step: ")[2]
         if deviation.kind is DeviationKind.MISSING and deviation.step_id:
@@ -229,7 +235,7 @@ class Words:
     def _needed_for(self, step_id: str) -> str:
         for later in self.graph.steps.values():
             for edge in later.must_come_after:
-                if edge.step_id == step_id and edge.reason:
+                if edge.step_id == step_id and edge.reason and edge.reason not in self._said_of_all:
                     return edge.reason
         return next((point.why for point in self.graph.steps[step_id].technique), "")
 
@@ -250,5 +256,19 @@ class Words:
 
 
 def _first(fitting: tuple[Fitting, ...], fit: Fit) -> Tip | None:
-    """The words of which tip are used: the best of that fit that has words of its own."""
-    return next((f.tip for f in fitting if f.fit is fit and f.tip.why and f.tip.correction), None)
+    """The words of which tip are used: the best of that fit that has words of its own.
+
+    A tip that names no action, ingredient, step or dish holds for most dishes, and may be untrue of this one:
+    it is cited, and its words are not used.
+    """
+    return next(
+        (
+            f.tip
+            for f in fitting
+            if f.fit is fit
+            and f.tip.why
+            and f.tip.correction
+            and (fit is Fit.EXACT or f.tip.actions or f.tip.ingredients or f.tip.steps or f.tip.dishes)
+        ),
+        None,
+    )

@@ -56,6 +56,24 @@ def test_one_late_step_is_one_mistake_in_the_dishs_own_words():
     assert mistake.priority == 1
 
 
+def test_where_an_order_is_from_is_no_reason_for_it():
+    steps = [step("pour"), *(step(name, "pour") for name in ("stir", "salt", "serve"))]
+    made = dish(*steps, dish_id="tea")
+    alike = [
+        s.model_copy(
+            update={
+                "must_come_after": tuple(
+                    e.model_copy(update={"reason": "the graph"}) for e in s.must_come_after
+                )
+            }
+        )
+        for s in made.expected_steps
+    ]
+    rows = [("stir", 0, 10), ("pour", 12, 30), ("salt", 32, 40), ("serve", 42, 50)]
+    _, feedback = evaluated(rows, of=made.model_copy(update={"expected_steps": tuple(alike)}))
+    assert feedback.mistakes[0].impact == "The dish comes out best in this order."
+
+
 def test_at_most_five_mistakes_are_told_and_safety_comes_first():
     rows = [(s, a, b) for s, a, b in TEA_DONE[:1]] + [(f"x{i}", 20 + 10 * i, 25 + 10 * i) for i in range(6)]
     rows += [("serve", 200, 210)]

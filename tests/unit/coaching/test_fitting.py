@@ -48,6 +48,8 @@ def tip(**given):
 
 LEFT_OUT = deviation(DeviationKind.MISSING, "add-sugar")
 SWAPPED = deviation(DeviationKind.OUT_OF_ORDER, "add-milk", "simmer-tea", "begun too early")
+TIMES = (DeviationKind.TOO_SHORT,)
+TOO_SHORT = deviation(DeviationKind.TOO_SHORT, "simmer-tea")
 ORDER = (DeviationKind.OUT_OF_ORDER,)
 PLATE = deviation(DeviationKind.POOR_PLATING)
 PLATING = (DeviationKind.POOR_PLATING,)
@@ -58,11 +60,17 @@ PLATING = (DeviationKind.POOR_PLATING,)
     [
         ({"steps": ("masala-chai:add-sugar",)}, LEFT_OUT, Fit.EXACT),
         ({"steps": ("masala-chai:add-milk",)}, LEFT_OUT, Fit.NONE),
+        ({"steps": ("poha:add-salt", "masala-chai:add-sugar", "masala-chai:strain")}, LEFT_OUT, Fit.EXACT),
+        ({"steps": ("masala-chai:strain", "masala-chai:add-sugar")}, LEFT_OUT, Fit.NONE),
+        ({"steps": ("masala-chai:add-sugar",), "actions": ("rinse",)}, LEFT_OUT, Fit.NONE),
         ({"steps": ("kheer:add-sugar",)}, LEFT_OUT, Fit.NONE),
         ({"kinds": (DeviationKind.TOO_LONG,), "steps": ("masala-chai:add-sugar",)}, LEFT_OUT, Fit.NONE),
         ({"dishes": ("poha",)}, LEFT_OUT, Fit.NONE),
         ({"dishes": ("masala-chai",)}, LEFT_OUT, Fit.GENERAL),
-        ({"actions": ("add",)}, LEFT_OUT, Fit.GENERAL),
+        ({"actions": ("add",)}, LEFT_OUT, Fit.NONE),
+        ({"kinds": TIMES, "actions": ("simmer",)}, TOO_SHORT, Fit.GENERAL),
+        ({"kinds": TIMES, "actions": ("fry",)}, TOO_SHORT, Fit.NONE),
+        ({"kinds": TIMES, "actions": ("simmer",), "ingredients": ("onion",)}, TOO_SHORT, Fit.NONE),
         ({"actions": ("fry",)}, LEFT_OUT, Fit.NONE),
         ({"actions": ("add",), "ingredients": ("onion",)}, LEFT_OUT, Fit.NONE),
         ({"kinds": ORDER, "steps": ("masala-chai:add-milk", "masala-chai:simmer-tea")}, SWAPPED, Fit.EXACT),
@@ -112,7 +120,7 @@ def test_a_technique_point_takes_its_own_tip_alone():
 
 
 def test_the_better_fit_comes_first_and_each_tip_once():
-    exact, general = tip(steps=("masala-chai:add-sugar",)), tip(actions=("add",))
+    exact, general = tip(steps=("masala-chai:add-sugar",)), tip(dishes=("masala-chai",))
     general = Tip(**{**general.__dict__, "tip_id": "t2"})
     found = fitting([general, exact, general], LEFT_OUT, CHAI, 2)
     assert [(f.tip.tip_id, f.fit) for f in found] == [("t1", Fit.EXACT), ("t2", Fit.GENERAL)]
@@ -169,3 +177,12 @@ def test_the_words_of_a_tip_in_another_language_keep_the_numbers_or_stay_english
     assert other.mistakes[0].correction == given["correction"]
     assert "cooking tips" in other.in_english
     assert not ours.language_reviewed
+
+
+def test_a_tip_for_every_dish_is_cited_but_says_nothing_of_this_one():
+    rows = [row for row in TEA_DONE if row[0] != "leaves"]
+    everywhere = tip(why="Most dishes need a dry pan first.", correction="Read the steps aloud.")
+    (mistake,) = told([everywhere], rows=rows).feedback.mistakes
+    assert mistake.tip_ids == ("t1",)
+    assert "dry pan" not in mistake.impact
+    assert "Read the steps" not in mistake.correction
