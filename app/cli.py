@@ -345,3 +345,39 @@ def knowledge_check(
         from app.knowledge_commands import check_knowledge
 
         check_knowledge(folder, as_json)
+
+
+@knowledge_app.command("build")
+def knowledge_build(
+    anew: Annotated[bool, typer.Option("--anew", help="Build it also where it is up to date.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the index of tips up to date.
+
+    Only tips that changed are embedded again; readers have the old index until the new one is whole.
+    """
+    with spoken_errors(_Options.debug):
+        from app.knowledge_commands import build_knowledge
+
+        build_knowledge(anew, as_json)
+
+
+@knowledge_app.command("search")
+def knowledge_search(
+    question: Annotated[str, typer.Argument(help="A question in English, Hindi, Tamil or Hinglish.")],
+    dish: Annotated[str | None, typer.Option("--dish", help="Only tips that hold for this dish.")] = None,
+    step: Annotated[str | None, typer.Option("--step", help="Only tips that hold for this step.")] = None,
+    severity: Annotated[
+        str | None, typer.Option("--severity", help="Only tips of this severity: low, medium or high.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=50, help="At most so many.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Show what a question would find, and why.
+
+    The rank by words and the rank by meaning stand beside each tip; both together make its score.
+    """
+    with spoken_errors(_Options.debug):
+        from app.knowledge_commands import place_named, search_knowledge
+
+        search_knowledge(question, place_named(dish, step, severity), limit, as_json)
