@@ -169,7 +169,8 @@ def _moments(deviations: Iterable[GivenDeviation]) -> tuple[Quantity, ...]:
 def _shaped(word: str, language: Language) -> str:
     if language == Language.ENGLISH:
         return stem(word)
-    return loose(word) if language == Language.HINGLISH else word
+    # "steps" among Hindi words is the step that the source names.
+    return loose(word).removesuffix("s") if language == Language.HINGLISH else word
 
 
 @cache

@@ -42,7 +42,9 @@ def text_faults(where: str, field: str, text: str, given: Given, sources: Source
         yield from _opposite(where, text, given, sources)
     if field == "correction":
         yield from _heat(where, text, given, sources)
-    yield from _hazards(where, text, sources, advice_only=field != "correction")
+    # What a mistake was, and why it is one, may be told where the sources tell it; only advice is dangerous.
+    if field == "correction" or not hazard_in(" ".join(given.texts), sources.language, advice_only=False):
+        yield from _hazards(where, text, sources, advice_only=field != "correction")
 
 
 def next_step_faults(place: int, step: str, before: Sequence[str], sources: Sources) -> Iterator[Fault]:
@@ -180,7 +182,13 @@ def _content(where: str, text: str, given: Given, sources: Sources) -> Iterator[
     for quantity in quantities(text, sources.language):
         if not is_given(quantity, given.quantities):
             yield Fault(code=f"{quantity.kind}-not-given", where=where, said=_short(quantity.said))
+    told_only = where.endswith((".why", "encouragement"))
+    free = listed("kitchen.yaml")["free"]
     for item in named(text, sources.language):
+        if item.thing in free or (
+            told_only and (item.kind == "actions" or item.thing in sources.whole.things)
+        ):
+            continue
         if item.thing not in given.things and not _another_sense(item.said, text, given, sources):
             yield Fault(
                 code=f"invented-{_SINGULAR[item.kind]}", where=where, said=f"{item.thing} ({item.said})"
@@ -205,14 +213,15 @@ def _opposite(where: str, text: str, given: Given, sources: Sources) -> Iterator
 
 def _heat(where: str, text: str, given: Given, sources: Sources) -> Iterator[Fault]:
     """A level of heat that is advised, where the sources advise another one or none."""
-    levels = listed("phrases.yaml")["heat"]
+    levels, turned = (listed("phrases.yaml")[name] for name in ("heat", "heat_turned"))
     for sentence in sentences(text):
         if is_negated(sentence, sources.language):
             continue
         for level, lists in levels.items():
             patterns = of_language(lists, sources.language)
             found = said(plain(sentence), patterns)
-            if found and not any(said(plain(source), patterns) for source in given.advised):
+            wide = (*patterns, *of_language(turned.get(level, {}), sources.language))
+            if found and not any(said(plain(source), wide) for source in given.advised):
                 yield Fault(code="heat-not-given", where=where, said=f"{level}: {_short(found)}")
 
 
