@@ -84,7 +84,7 @@ def figures(half: Half) -> Figures:
 def main() -> int:
     """Print the figures of a half; the exit status is 1 where a bar is missed."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--half", choices=("dev", "test"), default="test")
+    asked.add_argument("--half", choices=("dev", "test", "unseen"), default="test")
     asked.add_argument("--show", action="store_true", help="print each case that is missed")
     args = asked.parse_args()
     began = time.perf_counter()
@@ -105,7 +105,7 @@ def main() -> int:
 
 
 def _row(name: str, part: int, whole: int, bar: str) -> str:
-    return f"  {name:<30} {part:>4} of {whole:<4} {part / whole:>6.1%}   asked {bar}"
+    return f"  {name:<30} {part:>4} of {whole:<4} {part / max(1, whole):>6.1%}   asked {bar}"
 
 
 def _print_kinds(half: Half, got: Figures) -> None:

@@ -21,7 +21,7 @@ from bharatchef.coaching.brief import Brief, WordedMistake, Wording
 
 DATA = Path(__file__).with_name("verifier_data")
 SEED = 20261122
-Half = Literal["dev", "test"]
+Half = Literal["dev", "test", "unseen"]
 FIELDS = ("what", "why", "correction")
 # None of these stands in any brief, alone or within a time.
 NUMBERS = ("7", "11", "19", "17", "18", "23", "27", "33", "37", "70", "95", "110")
@@ -65,14 +65,24 @@ def _plain(name: str) -> Any:
 @cache
 def briefs() -> dict[str, Brief]:
     """The briefs by name."""
-    return {name: Brief.model_validate(row) for name, row in _plain("briefs.yaml")["briefs"].items()}
+    rows = {**_plain("briefs.yaml")["briefs"], **_plain("unseen.yaml")["briefs"]}
+    return {name: Brief.model_validate(row) for name, row in rows.items()}
 
 
 @cache
 def half_of(brief_name: str) -> Half:
-    """The half of a brief: of each language's briefs, ranked by hash, the first half is dev."""
+    """The half of a brief: of each language's briefs, ranked by hash, the first half is dev.
+
+    What was written later is of neither half and ``unseen``.
+    """
+    later = _plain("unseen.yaml")["briefs"]
+    if brief_name in later:
+        return "unseen"
     language = briefs()[brief_name].language
-    ranked = sorted((name for name, brief in briefs().items() if brief.language == language), key=_rank)
+    ranked = sorted(
+        (name for name, brief in briefs().items() if brief.language == language and name not in later),
+        key=_rank,
+    )
     return "dev" if ranked.index(brief_name) < len(ranked) / 2 else "test"
 
 
@@ -92,7 +102,7 @@ def phrases(half: Half) -> dict[str, dict[str, tuple[str, ...]]]:
 @cache
 def good() -> tuple[Case, ...]:
     """All good answers."""
-    rows = _plain("good.yaml")["answers"]
+    rows = [*_plain("good.yaml")["answers"], *_plain("unseen.yaml")["answers"]]
     return tuple(
         Case(row["id"], "good", briefs()[row["brief"]], _wording(row), half_of(row["brief"])) for row in rows
     )

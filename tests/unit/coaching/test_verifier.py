@@ -43,7 +43,7 @@ def test_there_are_as_many_cases_as_were_asked_and_the_halves_share_nothing():
     assert len(by_hand()) >= 60
     assert len(good()) >= 60
     assert len(mutated("dev")) + len(mutated("test")) >= 500
-    assert {case.half for case in good()} == {"dev", "test"}
+    assert {case.half for case in good()} == {"dev", "test", "unseen"}
     for kind, languages in phrases("dev").items():
         for language, sentences in languages.items():
             assert not set(sentences) & set(phrases("test")[kind][language])
