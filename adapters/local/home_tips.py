@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from adapters.local.durable import locked, make_folder
+from adapters.local.durable import locked, make_folder, telling
 from adapters.local.tip_index import RANKED_DEPTH, SqliteTipIndex
-from bharatchef.errors import BharatChefError, ConfigurationError, EndpointError
+from bharatchef.errors import BharatChefError, ConfigurationError, EndpointError, StoreError
 from bharatchef.ports import Tip
 from knowledge_base.advice import ADVICE_DIR, Advice, advice_sha256, read_advice
 from knowledge_base.building import Built, build_index, content_sha256
@@ -146,7 +146,8 @@ class HomeTips:
         content = content_sha256(advice_sha256(self._folder), self._dishes.sha256())
         patient = most_embedded is None
         if anew or not _fits(self._path, content, embedding, patient):
-            make_folder(self._path.parent)
+            with telling(f"make the index of tips {self._path}"):
+                make_folder(self._path.parent)
             with locked(self._path.with_name(f"{self._path.name}.building"), exclusive=True):
                 # Another process may have made it while this one waited.
                 if anew or not _fits(self._path, content, embedding, patient):
@@ -166,6 +167,10 @@ class HomeTips:
     ) -> None:
         tips = read_advice(self._folder).tips
         index = SqliteTipIndex(self._path, glossary(self._dishes.list_dishes()))
+        try:
+            index.stamp()
+        except StoreError:
+            self._path.unlink()  # a damaged file holds no vector that could be kept
         facts = {"content": content, "asked_for": embedding.name if embedding else ""}
         try:
             self.built = build_index(index, tips, embedding, told, most_embedded=most_embedded, facts=facts)

@@ -236,7 +236,7 @@ class SqliteTipIndex:
         with self._lock, telling_sqlite(self.path):
             try:
                 status = self.path.stat()
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 self.close()
                 yield None
                 return
