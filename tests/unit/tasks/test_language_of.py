@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.local.building import build_ports
+from adapters.local.building import build_local_ports
 from app.evaluate import _keep_language, _language
 from bharatchef.errors import InputError
 from bharatchef.settings import load_settings
@@ -14,10 +14,10 @@ from tasks.planning import language_of
 
 def test_a_chosen_language_is_kept_with_the_person_and_comes_before_the_default(tmp_path):
     settings = load_settings(home=tmp_path, language="ta", embedding="none")
-    ports = build_ports(settings)
+    ports = build_local_ports(settings)
     assert language_of(ports, settings, "asha") is Language.TAMIL
     _keep_language(ports, "asha", Language.HINDI)
-    again = build_ports(settings)
+    again = build_local_ports(settings)
     assert language_of(again, settings, "asha") is Language.HINDI
     assert language_of(again, settings, "ravi") is Language.TAMIL
     _keep_language(again, "asha", Language.HINGLISH)
