@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* N* Mn Mc Co'"
 _SCHEMA = f"""
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- What a search filters by stands first: behind the long texts SQLite would walk through them to reach it.
 CREATE TABLE documents (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, content TEXT NOT NULL, metadata TEXT NOT NULL,
-    severity TEXT, passage TEXT, everywhere INTEGER NOT NULL, vector BLOB
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, severity TEXT, everywhere INTEGER NOT NULL,
+    passage TEXT, content TEXT NOT NULL, metadata TEXT NOT NULL, vector BLOB
 );
 -- Where a tip holds: in a whole dish (no step), or in a step of it.
 CREATE TABLE places (number INTEGER NOT NULL, dish TEXT NOT NULL, step TEXT);
@@ -108,15 +109,16 @@ def put_document(connection: sqlite3.Connection, document: Filed) -> None:
     number = remove_document(connection, document.document_id)
     vector = None if document.vector is None else document.vector.astype("<f4").tobytes()
     row = connection.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
+        "INSERT INTO documents (number, id, severity, everywhere, passage, content, metadata, vector)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
         (
             number,
             document.document_id,
+            document.severity,
+            int(not document.held.dishes),
+            document.passage,
             document.content,
             json.dumps(document.metadata, ensure_ascii=False),
-            document.severity,
-            document.passage,
-            int(not document.held.dishes),
             vector,
         ),
     ).fetchone()

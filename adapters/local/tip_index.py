@@ -136,7 +136,7 @@ class SqliteTipIndex:
         import numpy as np
 
         with self._reading() as connection:
-            if connection is None or limit < 1 or not self._count(connection):
+            if connection is None or limit < 1 or not self._holds_any(connection):
                 return []
             space = space_of(connection)
             if space is None or len(vector) != space.dimension:
@@ -268,6 +268,10 @@ class SqliteTipIndex:
             inside = {row[0] for row in rows}
             self._admitted[where] = np.array([one in inside for one in ids], dtype=np.bool_)
         return self._admitted[where]
+
+    @staticmethod
+    def _holds_any(connection: sqlite3.Connection) -> bool:
+        return connection.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is not None
 
     @staticmethod
     def _count(connection: sqlite3.Connection) -> int:
