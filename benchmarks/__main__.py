@@ -21,7 +21,11 @@ PROGRAMS = (
     ("Steps by example", ["-m", "benchmarks.models.by_example", "--dishes", "2"]),
     ("From film to deviations", ["-m", "benchmarks.models.whole_way", "--films", "12"]),
     ("Judging real cooking", ["-m", "benchmarks.captaincook4d"]),
+    ("Real pictures and films", ["-m", "benchmarks.models.real_media"]),
+    ("What a film costs, against the least and the plain way", ["-m", "benchmarks.models.speed"]),
+    ("Tips, searched in four languages", ["-m", "benchmarks.retrieval"]),
     ("The rules coach against labels", ["-m", "benchmarks.coaching"]),
+    ("What the verifier catches and refuses", ["-m", "benchmarks.coaching.verifier"]),
 )
 
 
