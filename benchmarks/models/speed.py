@@ -113,13 +113,12 @@ def film_in(work: Path, minutes: float) -> Path:
 
 
 def _draw(path: Path) -> None:
-    from dataclasses import replace
-
     from kitchen_sim.film import draw_film
     from kitchen_sim.script import read_script
 
     script = read_script(Path(__file__).resolve().parents[2] / "kitchen_sim/scripts/masala-chai-correct.yaml")
-    draw_film(replace(script, duration_s=min(_DRAWN_S, script.duration_s)), path)
+    steps = tuple(step for step in script.steps if step.end_s <= _DRAWN_S)
+    draw_film(script.model_copy(update={"steps": steps, "duration_s": float(_DRAWN_S)}), path)
 
 
 def models_in(work: Path) -> Path:
