@@ -1,6 +1,10 @@
 """How many planted faults the verifier catches and how many good answers it refuses.
 
 ``python -m benchmarks.coaching.verifier`` prints the test half; ``--half dev --show`` is for work on it.
+
+The first time the test half was read, all 50 faults by hand and 815 of 819 by program were caught, and 8 of
+32 good answers refused. The rules were loosened after that with those 8 in view: what the test half says of good
+answers has since been no unseen figure. ``--half unseen`` is 12 answers on 4 briefs that came later.
 """
 
 from __future__ import annotations
@@ -95,7 +99,8 @@ def main() -> int:
     print(
         f"Half: {args.half}; lists {version}, sha256 {sha256[:12]}; {1000 * took_s / cases:.1f} ms a wording"
     )
-    print(_row("planted by hand, caught", got.by_hand_caught, got.by_hand, f">= {LEAST_BY_HAND:.0%}"))
+    if got.by_hand:
+        print(_row("planted by hand, caught", got.by_hand_caught, got.by_hand, f">= {LEAST_BY_HAND:.0%}"))
     print(_row("planted by a program, caught", got.mutated_caught, got.mutated, f">= {LEAST_MUTATED:.0%}"))
     print(_row("good answers, refused", got.good_refused, got.good, f"<= {MOST_GOOD_REFUSED:.0%}"))
     _print_kinds(args.half, got)
