@@ -3,8 +3,8 @@
 ``python -m benchmarks.coaching.verifier`` prints the test half; ``--half dev --show`` is for work on it.
 
 The first time the test half was read, all 50 faults by hand and 815 of 819 by program were caught, and 8 of
-32 good answers refused. The rules were loosened after that with those 8 in view: what the test half says of good
-answers has since been no unseen figure. ``--half unseen`` is 12 answers on 4 briefs that came later.
+32 good answers refused. The rules were loosened after that with those 8 in view: what the test half says of
+good answers has since been no unseen figure. ``--half unseen`` is 12 answers on 4 briefs that came later.
 """
 
 from __future__ import annotations
