@@ -16,7 +16,7 @@ from knowledge_base.advice import Advice
 from knowledge_base.terms import terms
 from knowledge_base.words import actions
 
-INDEX_VERSION = "1"
+INDEX_VERSION = "2"
 """Changes whenever the same tips would be filed otherwise."""
 
 FIELD_WEIGHTS: Mapping[str, float] = {

@@ -58,6 +58,7 @@ class Terms:
 class _Lists:
     stop: frozenset[str]
     irregular: dict[str, str]
+    same: dict[str, str]
     hindi_endings: tuple[str, ...]
     tamil_length: int
 
@@ -68,6 +69,7 @@ def _lists() -> _Lists:
     return _Lists(
         frozenset(word for line in plain["stop"].values() for word in _words(line)),
         plain["irregular"],
+        {_plain_stem(word, plain["irregular"]): group[0] for group in plain["same"] for word in group},
         tuple(unicodedata.normalize("NFD", ending) for ending in plain["hindi_endings"]),
         plain["tamil_length"],
     )
@@ -105,8 +107,13 @@ def _hindi_stem(word: str) -> str:
 
 
 def _english_stem(word: str) -> str:
-    if word in _lists().irregular:
-        return _lists().irregular[word]
+    found = _plain_stem(word, _lists().irregular)
+    return _lists().same.get(found, found)
+
+
+def _plain_stem(word: str, irregular: dict[str, str]) -> str:
+    if word in irregular:
+        return irregular[word]
     for ending, least in (("ing", 6), ("ed", 5), ("ly", 6), ("es", 5), ("s", 4)):
         if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
             cut = word.removesuffix(ending).rstrip("e")
