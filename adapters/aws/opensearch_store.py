@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
-from langchain_core.vectorstores import VectorStore
 
 from adapters.aws.opensearch_calls import Calls
 from adapters.aws.opensearch_index import VECTOR, filed_words
 from adapters.aws.opensearch_tips import OpenSearchTipIndex
+from adapters.tip_documents import TipDocuments
 from bharatchef.errors import KnowledgeError
 from knowledge_base.indexing import Glossary, passage_sha256
-from knowledge_base.retrieval import EVERYWHERE, Where
+from knowledge_base.retrieval import Where
 from knowledge_base.terms import terms
-from knowledge_base.vectors import Space, unit_vectors
+from knowledge_base.vectors import Space
 
 FiledById = dict[str, dict[str, Any]]
 
 
-class OpenSearchTipStore(OpenSearchTipIndex, VectorStore):
+class OpenSearchTipStore(OpenSearchTipIndex, TipDocuments):
     """The index of tips as a ``VectorStore``: other documents may be added, and ``where`` narrows a search.
 
     A change makes the index anew from what it held and what is changed, and readers see all of it or nothing:
@@ -42,55 +41,21 @@ class OpenSearchTipStore(OpenSearchTipIndex, VectorStore):
         **options: Any,
     ) -> None:
         super().__init__(calls, alias, names, **options)
-        self._embeddings = embedding
-        self._space_name = str(getattr(embedding, "name", type(embedding).__name__))
+        self._embed_by(embedding)
 
-    @property
-    def embeddings(self) -> Embeddings:
-        return self._embeddings
-
-    def add_texts(
+    def _put_documents(
         self,
-        texts: Iterable[str],
-        metadatas: list[dict[str, Any]] | None = None,
-        *,
-        ids: list[str] | None = None,
-        **_: Any,
-    ) -> list[str]:
-        """Add texts, or put new ones in the place of old ones of the same ids; returns the ids.
-
-        Raises:
-            KnowledgeError: what is there was embedded by another model.
-            EndpointError: another build was faster; nothing was changed.
-        """
-        texts = list(texts)
-        names = [given or uuid.uuid4().hex for given in ids or [None] * len(texts)]
-        metadatas = metadatas if metadatas is not None else [{} for _ in texts]
-        if not len(texts) == len(names) == len(metadatas):
-            raise ValueError(
-                f"expected ids and metadatas for {len(texts)} texts, got {len(names)} and {len(metadatas)}"
-            )
-        if not texts:
-            return []
-        vectors = self._embeddings.embed_documents(texts)
-        space = Space(self._space_name, len(vectors[0]))
-        units = unit_vectors(names, vectors, space)
-        assert units is not None
+        names: Sequence[str],
+        texts: Sequence[str],
+        metadatas: Sequence[dict[str, Any]],
+        units: Any,
+        space: Space,
+    ) -> None:
         added = {
             name: _filed(name, text, metadata, unit.tolist())
             for name, text, metadata, unit in zip(names, texts, metadatas, units, strict=True)
         }
         self._change(lambda held: {**held, **added}, space)
-        return names
-
-    def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
-        """Add LangChain's documents; see ``add_texts``."""
-        ids = kwargs.pop("ids", None) or [document.id for document in documents]
-        return self.add_texts(
-            [document.page_content for document in documents],
-            [document.metadata for document in documents],
-            ids=ids,
-        )
 
     def delete(self, ids: list[str] | None = None, **_: Any) -> bool:
         """Remove the documents of these ids, all without ``ids``; true, also where there was none."""
@@ -102,46 +67,6 @@ class OpenSearchTipStore(OpenSearchTipIndex, VectorStore):
         """The documents of these ids that there are, in the order asked for."""
         found = {hit["_source"]["tip_id"]: _document(hit) for hit in self._reader.by_ids(ids)}
         return [found[one] for one in dict.fromkeys(ids) if one in found]
-
-    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
-        """The documents nearest to ``query``, nearest first; ``where`` narrows them."""
-        return [document for document, _ in self.similarity_search_with_score(query, k, **kwargs)]
-
-    def similarity_search_with_score(
-        self, query: str, k: int = 4, **kwargs: Any
-    ) -> list[tuple[Document, float]]:
-        """The nearest documents with the cosine of their vector and the query's, -1 to 1.
-
-        Raises:
-            KnowledgeError: the index was made with another embedding.
-        """
-        vector = self._embeddings.embed_query(query)
-        space = Space(self._space_name, len(vector))
-        return self._similar(vector, k, kwargs.get("where", EVERYWHERE), space)
-
-    def similarity_search_by_vector(
-        self, embedding: list[float], k: int = 4, **kwargs: Any
-    ) -> list[Document]:
-        """The documents nearest to a vector, nearest first."""
-        return [found for found, _ in self._similar(embedding, k, kwargs.get("where", EVERYWHERE))]
-
-    @classmethod
-    def from_texts(
-        cls,
-        texts: list[str],
-        embedding: Embeddings,
-        metadatas: list[dict[str, Any]] | None = None,
-        *,
-        ids: list[str] | None = None,
-        **kwargs: Any,
-    ) -> OpenSearchTipStore:
-        """A store that holds ``texts``; its ``calls`` come by name."""
-        store = cls(embedding=embedding, **kwargs)
-        store.add_texts(texts, metadatas, ids=ids)
-        return store
-
-    def _select_relevance_score_fn(self) -> Callable[[float], float]:
-        return lambda cosine: (1 + cosine) / 2
 
     def _similar(
         self, vector: Sequence[float], k: int, where: Where, space: Space | None = None

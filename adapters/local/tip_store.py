@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
-from langchain_core.vectorstores import VectorStore
 
 from adapters.local.tip_file import (
     Filed,
@@ -23,14 +21,15 @@ from adapters.local.tip_file import (
     space_of,
 )
 from adapters.local.tip_index import SqliteTipIndex
+from adapters.tip_documents import TipDocuments
 from bharatchef.errors import KnowledgeError
 from knowledge_base.indexing import Glossary, passage_sha256
-from knowledge_base.retrieval import EVERYWHERE, Where
+from knowledge_base.retrieval import Where
 from knowledge_base.terms import terms
-from knowledge_base.vectors import Space, unit_vectors
+from knowledge_base.vectors import Space
 
 
-class LocalTipStore(SqliteTipIndex, VectorStore):
+class LocalTipStore(SqliteTipIndex, TipDocuments):
     """The index of tips as a ``VectorStore``: other documents may be added, and ``where`` narrows a search.
 
     Args:
@@ -40,58 +39,22 @@ class LocalTipStore(SqliteTipIndex, VectorStore):
 
     def __init__(self, path: Path, embedding: Embeddings, names: Glossary | None = None) -> None:
         super().__init__(path, names)
-        self._embeddings = embedding
-        self._space_name = str(getattr(embedding, "name", type(embedding).__name__))
+        self._embed_by(embedding)
 
-    @property
-    def embeddings(self) -> Embeddings:
-        return self._embeddings
-
-    def add_texts(
+    def _put_documents(
         self,
-        texts: Iterable[str],
-        metadatas: list[dict[str, Any]] | None = None,
-        *,
-        ids: list[str] | None = None,
-        **_: Any,
-    ) -> list[str]:
-        """Add texts, or put new ones in the place of old ones of the same ids; returns the ids.
-
-        The file is made anew from what it holds and what is added: readers see all of it or none, and many
-        texts are best added at once.
-
-        Raises:
-            KnowledgeError: what is there was embedded by another model.
-        """
-        texts = list(texts)
-        names = [given or uuid.uuid4().hex for given in ids or [None] * len(texts)]
-        metadatas = metadatas if metadatas is not None else [{} for _ in texts]
-        if not len(texts) == len(names) == len(metadatas):
-            raise ValueError(
-                f"expected as many ids and metadatas as texts ({len(texts)}),"
-                f" got {len(names)} and {len(metadatas)}"
-            )
-        if not texts:
-            return []
-        vectors = self._embeddings.embed_documents(texts)
-        space = Space(self._space_name, len(vectors[0]))
-        units = unit_vectors(names, vectors, space)
-        assert units is not None
+        names: Sequence[str],
+        texts: Sequence[str],
+        metadatas: Sequence[dict[str, Any]],
+        units: Any,
+        space: Space,
+    ) -> None:
+        # The file is made anew from what it holds and what is added.
         with rewritten(self.path, keep=True) as connection:
             self._expect(space, connection)
             put_facts(connection, space_facts(space))
             for name, text, metadata, unit in zip(names, texts, metadatas, units, strict=True):
                 put_document(connection, _filed(name, text, metadata, unit))
-        return names
-
-    def add_documents(self, documents: list[Document], **kwargs: Any) -> list[str]:
-        """Add LangChain's documents; see ``add_texts``."""
-        ids = kwargs.pop("ids", None) or [document.id for document in documents]
-        return self.add_texts(
-            [document.page_content for document in documents],
-            [document.metadata for document in documents],
-            ids=ids,
-        )
 
     def delete(self, ids: list[str] | None = None, **_: Any) -> bool:
         """Remove the documents of these ids, all without ``ids``; true, also where there was none."""
@@ -116,41 +79,10 @@ class LocalTipStore(SqliteTipIndex, VectorStore):
                     found.append(Document(id=row[0], page_content=row[1], metadata=json.loads(row[2])))
         return found
 
-    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
-        """The documents nearest to ``query``, nearest first; ``where`` narrows them."""
-        return [document for document, _ in self.similarity_search_with_score(query, k, **kwargs)]
-
-    def similarity_search_with_score(
-        self, query: str, k: int = 4, **kwargs: Any
+    def _similar(
+        self, vector: Sequence[float], k: int, where: Where, space: Space | None = None
     ) -> list[tuple[Document, float]]:
-        """The nearest documents with the cosine of their vector and the query's, -1 to 1."""
-        return self._similar(self._embeddings.embed_query(query), k, kwargs.get("where", EVERYWHERE))
-
-    def similarity_search_by_vector(
-        self, embedding: list[float], k: int = 4, **kwargs: Any
-    ) -> list[Document]:
-        """The documents nearest to a vector, nearest first."""
-        return [found for found, _ in self._similar(embedding, k, kwargs.get("where", EVERYWHERE))]
-
-    @classmethod
-    def from_texts(
-        cls,
-        texts: list[str],
-        embedding: Embeddings,
-        metadatas: list[dict[str, Any]] | None = None,
-        *,
-        ids: list[str] | None = None,
-        **kwargs: Any,
-    ) -> LocalTipStore:
-        """A store that holds ``texts``; its ``path`` comes by name."""
-        store = cls(embedding=embedding, **kwargs)
-        store.add_texts(texts, metadatas, ids=ids)
-        return store
-
-    def _select_relevance_score_fn(self) -> Callable[[float], float]:
-        return lambda cosine: (1 + cosine) / 2
-
-    def _similar(self, vector: Sequence[float], k: int, where: Where) -> list[tuple[Document, float]]:
+        del space  # a vector of another length is refused by the search itself
         near = self.nearest(vector, where, k)
         documents = {one.id: one for one in self.get_by_ids([name for name, _ in near])}
         return [(documents[name], cosine) for name, cosine in near if name in documents]

@@ -29,7 +29,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-SHORT_PX, CLIP_FRAMES, CLIP_EVERY_S, CLIP_FPS = 256, 32, 2.0, 15
+CLIP_FRAMES, CLIP_EVERY_S, CLIP_FPS = 32, 2.0, 15
 WALL_BAR_S, LEAST_BAR, PLAIN_BAR = 110, 1.25, 0.2
 _DRAWN_S = 20
 
