@@ -86,17 +86,12 @@ class Words:
             case DeviationKind.REPEATED:
                 return speak.say("plan_repeated", step=name, times=self._times(step))
             case DeviationKind.TOO_LONG | DeviationKind.TOO_SHORT:
-                if step is None or step.duration is None:
+                limit_s = _limit_s(step, deviation.kind)
+                if limit_s is None:
                     return speak.say("plan_clock", step=name)
-                too_long = deviation.kind is DeviationKind.TOO_LONG
-                limit_s = step.duration.max_s if too_long else step.duration.min_s
                 return speak.say(f"plan_{deviation.kind}", step=name, length=speak.length(limit_s))
             case DeviationKind.WRONG_HEAT:
-                if step is None or step.heat is None:
-                    return speak.say("do_watch_heat", step=name)
-                if step.heat is HeatLevel.OFF:
-                    return speak.say("plan_heat_off", step=name)
-                return speak.say("plan_heat", step=name, heat=speak.heat(step.heat))
+                return self._heat_words("plan", step, name)
             case DeviationKind.WRONG_INGREDIENT:
                 return speak.say("plan_ingredient")
             case DeviationKind.POOR_TECHNIQUE:
@@ -127,6 +122,14 @@ class Words:
         english = str(getattr(tip, part)) if part != "safety" else (tip.text if tip.safety else "")
         local = tip.texts.get(str(self.speaker.language))
         return self.speaker.chosen(english, str(getattr(local, part)) if local else None, _TIPS)
+
+    def _heat_words(self, kind: str, step: ExpectedStep | None, name: str) -> str:
+        """Which heat a step asks for, as a correction (``do``) or in the plan (``plan``)."""
+        if step is None or step.heat is None:
+            return self.speaker.say("do_watch_heat", step=name)
+        if step.heat is HeatLevel.OFF:
+            return self.speaker.say(f"{kind}_heat_off", step=name)
+        return self.speaker.say(f"{kind}_heat", step=name, heat=self.speaker.heat(step.heat))
 
     def named(self, step_id: str | None) -> str:
         """A step as it stands inside a sentence."""
@@ -189,17 +192,12 @@ class Words:
             case DeviationKind.REPEATED:
                 return speak.say("do_repeated", step=name, times=self._times(step))
             case DeviationKind.TOO_LONG | DeviationKind.TOO_SHORT:
-                if step is None or step.duration is None:
+                limit_s = _limit_s(step, deviation.kind)
+                if limit_s is None:
                     return speak.say("do_watch_clock", step=name)
-                too_long = deviation.kind is DeviationKind.TOO_LONG
-                limit_s = step.duration.max_s if too_long else step.duration.min_s
                 return speak.say(f"do_{deviation.kind}", step=name, length=speak.length(limit_s))
             case DeviationKind.WRONG_HEAT:
-                if step is None or step.heat is None:
-                    return speak.say("do_watch_heat", step=name)
-                if step.heat is HeatLevel.OFF:
-                    return speak.say("do_heat_off", step=name)
-                return speak.say("do_heat", step=name, heat=speak.heat(step.heat))
+                return self._heat_words("do", step, name)
             case DeviationKind.WRONG_INGREDIENT:
                 return self._ingredient_correction(deviation)
             case DeviationKind.POOR_TECHNIQUE:
@@ -272,3 +270,10 @@ def _first(fitting: tuple[Fitting, ...], fit: Fit) -> Tip | None:
         ),
         None,
     )
+
+
+def _limit_s(step: ExpectedStep | None, kind: DeviationKind) -> float | None:
+    """The limit that a step that was too long or too short went past; ``None`` where it has none."""
+    if step is None or step.duration is None:
+        return None
+    return step.duration.max_s if kind is DeviationKind.TOO_LONG else step.duration.min_s
