@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: help setup setup-train train-demo mar model-archives demo check test bench clean
+.PHONY: help setup setup-train setup-emulators aws-test train-demo mar model-archives demo check test bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,11 @@ setup-train: $(BIN)/.complete-train ## and what training and all tests need besi
 
 $(BIN)/.complete-train: pyproject.toml constraints.txt scripts/setup.sh
 	@scripts/setup.sh train
+
+setup-emulators: .emulators/bin/.complete ## and the servers that stand for AWS, and the linters of infrastructure
+
+.emulators/bin/.complete: scripts/emulators.txt scripts/checkov.txt
+	@scripts/setup.sh emulators
 
 demo: setup ## draw a film, evaluate it, print the scorecard and name the report
 	@$(BIN)/python -m kitchen_sim demo $(DEMO)
@@ -36,6 +41,9 @@ check: setup ## format, lint, types, the arrows between rooms, the dish files
 test: setup-train check ## check, then every test that needs no emulator: the fast ones first
 	@$(BIN)/python -m pytest tests/unit tests/contract tests/golden tests/flow tests/e2e
 
+aws-test: setup-train setup-emulators ## what runs on AWS, against emulators and real HTTP servers; Terraform where it is there
+	@$(BIN)/python -m pytest tests/aws tests/infra
+
 train-demo: setup-train ## draw films and train the packages that come with the program (interrupted, it goes on)
 	@$(BIN)/python -m model_packages.slowfast.train
 	@$(BIN)/python -m model_packages.yolov8.train
@@ -52,4 +60,4 @@ bench: setup-train ## every figure that README and docs name (takes a while)
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was made here, the environment included
-	rm -rf .venv demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .emulators .checkov demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Makes .venv at the root with the pinned packages; says what is missing where it cannot.
-# With the word "train" also what training, converting, serving by TorchServe and the tests of the AWS side need.
+# With the word "train" also what training, converting, serving by TorchServe and the tests of the AWS side need;
+# with "emulators" the servers that stand for AWS (.emulators) and the linters of infrastructure (.checkov), each in an
+# environment of its own because their packages ask for other versions than ours.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in
     "") extras=dev,models,knowledge marker=.complete ;;
     train) extras=dev,models,knowledge,train,aws marker=.complete-train ;;
-    *) echo "Expected no word or \"train\", got: $1" >&2; exit 2 ;;
+    emulators) ;;
+    *) echo "Expected no word, \"train\" or \"emulators\", got: $1" >&2; exit 2 ;;
 esac
 
 find_python() {
@@ -29,6 +32,16 @@ Install it (Debian and Ubuntu: python3.11 and python3.11-venv; macOS: brew insta
     make setup PYTHON=/path/to/python3.11
 EOF
     exit 3
+fi
+
+if [ "${1:-}" = emulators ]; then
+    for place in emulators checkov; do
+        [ -x ".$place/bin/python" ] || "$python" -m venv ".$place"
+        echo "Setting up .$place (the first time takes a minute or two) ..."
+        ".$place/bin/python" -m pip install --disable-pip-version-check --quiet --requirement "scripts/$place.txt"
+        touch ".$place/bin/.complete"
+    done
+    exit
 fi
 
 if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
