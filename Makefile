@@ -7,7 +7,7 @@ DEMO := demo
 .PHONY: help setup setup-train setup-emulators aws-test train-demo mar model-archives demo check test bench clean
 
 help: ## what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(BIN)/.complete ## make .venv with all that the laptop mode and the tests need
 
