@@ -1,0 +1,34 @@
+output "vpc_id" {
+  description = "The network."
+  value       = aws_vpc.this.id
+}
+
+output "vpc_cidr" {
+  description = "Its addresses."
+  value       = aws_vpc.this.cidr_block
+}
+
+output "private_subnet_ids" {
+  description = "The private subnets, in the order of availability_zones."
+  value       = [for zone in var.availability_zones : aws_subnet.private[zone].id]
+}
+
+output "private_route_table_ids" {
+  description = "Route tables of the private subnets, in the order of availability_zones."
+  value       = [for zone in var.availability_zones : aws_route_table.private[zone].id]
+}
+
+output "endpoint_security_group_id" {
+  description = "Group that the interface endpoints stand in; a workload sends HTTPS to it."
+  value       = aws_security_group.endpoints.id
+}
+
+output "gateway_prefix_list_ids" {
+  description = "Prefix lists of the gateway endpoints, by s3 and dynamodb, for rules of security groups."
+  value       = { for name, endpoint in aws_vpc_endpoint.gateway : name => endpoint.prefix_list_id }
+}
+
+output "endpoint_services" {
+  description = "Names of the services that have an endpoint, after com.amazonaws.<region>."
+  value       = sort([for endpoint in local.endpoints : endpoint.service])
+}
