@@ -139,50 +139,58 @@ def _draw_pieces(
     flat[:, 2] = 0.002 + jump * 0.04 * (table[:, 3] - 0.7)
     px = canvas.camera.project(flat @ turn.T + middle)
     colour = _burnt(_between(food.raw, food.cooked, cooked), burnt)
-    for row, (x, y) in zip(table, px, strict=True):
-        if jump < 0.05 and cv2.pointPolygonTest(rim, (float(x), float(y)), False) < 0:
-            continue
-        _piece(canvas, food.form, x, y, r_m * row[3] * size, row[2] + spin, colour, row[4])
+    kept = [
+        k
+        for k, (x, y) in enumerate(px)
+        if jump >= 0.05 or cv2.pointPolygonTest(rim, (float(x), float(y)), False) >= 0
+    ]
+    table, px = table[kept], px[kept]
+    _draw_each(canvas, food.form, px, r_m * table[:, 3] * size, table[:, 2] + spin, colour, table[:, 4])
 
 
-def _piece(
-    canvas: Canvas, form: str, x: float, y: float, r: float, angle: float, rgb: Rgb, shade: float
+def _draw_each(
+    canvas: Canvas, form: str, px: Floats, radii: Floats, angles: Floats, rgb: Rgb, shades: Floats
 ) -> None:
-    r = max(0.8, r)
-    at = np.array([x, y])
-    c, s = math.cos(angle), math.sin(angle)
+    """Many pieces of one food, each at its pixel, of its size (pixels), turned and shaded."""
+    radii = np.maximum(0.8, radii)
     if form in ("grain", "powder", "liquid"):
-        cv2.circle(
-            canvas.picture, (int(x), int(y)), max(1, round(r)), canvas.bgr(rgb, shade), -1, cv2.LINE_AA
+        for (x, y), r, shade in zip(px.tolist(), radii.tolist(), shades.tolist(), strict=True):
+            at = (int(x), int(y))
+            cv2.circle(canvas.picture, at, max(1, round(r)), canvas.bgr(rgb, shade), -1, cv2.LINE_AA)
+        return
+    if form == "round":
+        for (x, y), r, shade in zip(px.tolist(), radii.tolist(), shades.tolist(), strict=True):
+            at, lit = (int(x), int(y)), (int(x - r * 0.2), int(y - r * 0.25))
+            dark = canvas.bgr(rgb, shade * 0.78)
+            cv2.circle(canvas.picture, at, max(1, round(r)), dark, -1, cv2.LINE_AA)
+            cv2.circle(canvas.picture, lit, max(1, round(r * 0.6)), canvas.bgr(rgb, shade), -1, cv2.LINE_AA)
+        return
+    c, s = np.cos(angles), np.sin(angles)
+    if form == "strip":
+        ends = np.stack(
+            [np.stack([-radii * c, -radii * s * 0.6], 1), np.stack([radii * c, radii * s * 0.6], 1)], 1
         )
-    elif form == "round":
-        cv2.circle(
-            canvas.picture, (int(x), int(y)), max(1, round(r)), canvas.bgr(rgb, shade * 0.78), -1, cv2.LINE_AA
-        )
-        cv2.circle(
-            canvas.picture,
-            (int(x - r * 0.2), int(y - r * 0.25)),
-            max(1, round(r * 0.6)),
-            canvas.bgr(rgb, shade),
-            -1,
-            cv2.LINE_AA,
-        )
-    elif form == "strip":
-        canvas.line_px(
-            at + np.array([[-r * c, -r * s * 0.6], [r * c, r * s * 0.6]]), rgb, max(1.0, r * 0.45), shade
-        )
-    else:
-        long, short = (r * 1.2, r * 0.6) if form == "leaf" else (r, r * 0.9)
-        corners = np.array(
-            [
-                [long * c, long * s * 0.75],
-                [-short * s, short * c * 0.75],
-                [-long * c, -long * s * 0.75],
-                [short * s, -short * c * 0.75],
-            ]
-        )
-        canvas.flat(at + corners + [0, r * 0.35], rgb, shade * 0.65)
-        canvas.flat(at + corners, rgb, shade)
+        widths = np.maximum(1.0, radii * 0.45).tolist()
+        for line, width, shade in zip(px[:, None] + ends, widths, shades.tolist(), strict=True):
+            canvas.line_px(line, rgb, width, shade)
+        return
+    long, short = (radii * 1.2, radii * 0.6) if form == "leaf" else (radii, radii * 0.9)
+    corners = np.stack(
+        [
+            np.stack([long * c, long * s * 0.75], 1),
+            np.stack([-short * s, short * c * 0.75], 1),
+            np.stack([-long * c, -long * s * 0.75], 1),
+            np.stack([short * s, -short * c * 0.75], 1),
+        ],
+        1,
+    )
+    tops = px[:, None] + corners
+    down = np.zeros((len(radii), 1, 2))
+    down[:, 0, 1] = radii * 0.35
+    shadows = canvas.fixed(tops + down)
+    for top, below, shade in zip(canvas.fixed(tops), shadows, shades.tolist(), strict=True):
+        canvas.fill(below, rgb, shade * 0.65)
+        canvas.fill(top, rgb, shade)
 
 
 def _draw_bubbles(
@@ -295,17 +303,8 @@ def draw_board_work(
         form = {"slice": "leaf", "grate": "strip", "peel": "strip"}.get(
             motion, food.form if food.form != "liquid" else "cube"
         )
-        for row, (x, y) in zip(table, px, strict=True):
-            _piece(
-                canvas,
-                form if form not in ("grain", "powder") else "cube",
-                x,
-                y,
-                0.0095 * row[3] * size,
-                row[2],
-                food.raw,
-                row[4],
-            )
+        drawn_as = form if form not in ("grain", "powder") else "cube"
+        _draw_each(canvas, drawn_as, px, 0.0095 * table[:, 3] * size, table[:, 2], food.raw, table[:, 4])
         seen.append(px)
     return np.concatenate(seen) if seen else np.empty((0, 2))
 
