@@ -43,7 +43,7 @@ BARS = {"precision": 0.90, "recall": 0.80, "correctFlagged": 0.10, "ece": 0.10}
 
 @dataclass(frozen=True)
 class Job:
-    """One film to draw, look at and judge; ``models`` are the packages' folders, ``None``: judge the truth."""
+    """A film to draw, look at and judge; ``models`` are packages' folders, ``None``: judge the truth."""
 
     film: Film
     work: Path
