@@ -38,10 +38,12 @@ how it does in real kitchens is unknown.**
 
 SlowFast (Feichtenhofer et al. 2019) in a slim form: names of weights as in pytorchvideo's builder,
 {told["parameters"]:,} parameters, {told["frames"]} pictures a clip at 7.5 a second, of which the slow
-pathway sees every fourth. One clip for each second, the film decoded once; {told["smoothing"][0]:.0%} of the
-second before and of the second after count with each. A temperature of {told["temperature"]:.2f} was fitted
-on films that were not trained on. {len(told["labels"])} labels,
-background among them; `labels.yaml` names their EPIC-KITCHENS-100 verb classes.
+pathway sees every fourth. One clip for each second, the film decoded once. A hidden
+Markov model reads the seconds of a chunk together: an action goes on with probability
+{told["chain"]["stays"]:.2f} a second, a pause with {told["chain"]["pauses"]:.2f} (counted in its own films);
+which action follows which it does not know. Temperature {told["temperature"]:.2f} and sharpness
+{told["chain"]["sharpness"]:.2f} were fitted on films that were not trained on.
+{len(told["labels"])} labels, background among them; `labels.yaml` names their EPIC-KITCHENS-100 verb classes.
 
 ## Training
 
@@ -61,7 +63,7 @@ Learning curve (on the group that calibration is fitted on):
 - seconds right: **{test["accuracy"]:.1%}** of {test["seconds"]} (asked: {bar:.0%}). {verdict}
 - mean over labels: {test["balancedAccuracy"]:.1%}
 - calibration error of the confidence (ten bins of equal mass): {test["calibrationError"]:.3f}
-- each second by itself, without its neighbours: {told["testWithoutSmoothing"]:.1%}; a clip every 2 s only:
+- each second by itself, without its neighbours: {told["testOfEachSecondAlone"]:.1%}; a clip every 2 s only:
   {told["testWithAClipEvery2Seconds"]:.1%}
 - right by label: {recalls}
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from model_packages.engine import compiled_model, engine_words, read_ir
 from model_packages.requests import RequestError, check_json_accepted, kind_of
 
+from .chain import Chain, chain_from, read_scores
 from .pictures import FPS, Small, clip_frames, decoded, rgb_of
 
 WEIGHTS, SETTINGS = "weights.ovz", "settings.json"
@@ -22,8 +23,8 @@ _BATCH = 8
 class Model:
     """The network, compiled for each form of picture that has come, and how its scores are read.
 
-    ``every_s`` is how far apart clips are; ``smoothing`` holds the shares of the clips before, at and after
-    a moment. ``fps`` is how many of its pictures a second of film has.
+    ``every_s`` is how far apart clips are; ``chain`` tells how the clips around a moment are taken into
+    account, if they are. ``fps`` is how many of its pictures a second of film has.
     """
 
     path: Path
@@ -32,7 +33,7 @@ class Model:
     short_px: int
     temperature: float
     every_s: float
-    smoothing: tuple[float, float, float]
+    chain: Chain | None = None
     fps: float = FPS
 
     def __post_init__(self) -> None:
@@ -72,7 +73,7 @@ def model_fn(model_dir: str) -> Model:
         int(told["shortPixels"]),
         float(told["temperature"]),
         float(told["everySeconds"]),
-        (*(float(v) for v in told["smoothing"]),),  # type: ignore[arg-type]
+        chain_from(told["chain"]),
         float(told.get("picturesPerSecond", FPS)),
     )
 
@@ -106,7 +107,8 @@ def said_of(small: Small, model: Model) -> Said:
     rgb = rgb_of(small.i420)
     places = clip_frames(times, len(rgb), model.frames, small.fps)
     parts = [model.scores(rgb[places[k : k + _BATCH]]) for k in range(0, len(places), _BATCH)]
-    return Said(times, read_scores(np.concatenate(parts), model.temperature, model.smoothing), model.labels)
+    scores = np.concatenate(parts)
+    return Said(times, read_scores(scores, model.temperature, model.chain, model.every_s), model.labels)
 
 
 def moments(length_s: float, every_s: float) -> npt.NDArray[np.float64]:
@@ -114,18 +116,6 @@ def moments(length_s: float, every_s: float) -> npt.NDArray[np.float64]:
     count = max(1, round(length_s / every_s))
     times: npt.NDArray[np.float64] = np.minimum((np.arange(count) + 0.5) * every_s, max(length_s, 0.01))
     return times
-
-
-def read_scores(
-    scores: npt.NDArray[np.float32], temperature: float, smoothing: tuple[float, float, float]
-) -> npt.NDArray[np.float64]:
-    """Probabilities: scores averaged with their neighbours, then a softmax at ``temperature``."""
-    raw = scores.astype(np.float64)
-    padded = np.concatenate([raw[:1], raw, raw[-1:]])
-    raw = sum(share * padded[k : k + len(raw)] for k, share in enumerate(smoothing)) / temperature
-    grown = np.exp(raw - raw.max(1, keepdims=True))
-    shares: npt.NDArray[np.float64] = grown / grown.sum(1, keepdims=True)
-    return shares
 
 
 def output_fn(prediction: Said, accept: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,8 @@ import numpy.typing as npt
 
 from model_packages.training.calibration import calibration_error
 
-from .inference import read_scores
+from .chain import Chain, read_scores
 
-Shares = tuple[float, float, float]
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.intp]
 
@@ -38,44 +38,42 @@ def figures_of(chances: Floats, truth: Whole, labels: Sequence[str], films: Iter
     }
 
 
-def probabilities(scores: Floats, film: Whole, temperature: float, shares: Shares) -> Floats:
-    """Probabilities (seconds, labels) as they are answered, each film for itself; ``film`` numbers them."""
-    return np.concatenate(
-        [
-            read_scores(scores[film == number].astype(np.float32), temperature, shares)
-            for number in np.unique(film)
-        ]
-    )
+def probabilities(
+    scores: Floats, film: Whole, temperature: float, chain: Chain | None, every_s: int = 1
+) -> Floats:
+    """Probabilities (seconds, labels) as they are answered, each film for itself; ``film`` numbers them.
+
+    Only each ``every_s``-th second is looked at, and its answer held until the next.
+    """
+    parts = []
+    for number in np.unique(film):
+        own = scores[film == number]
+        said = read_scores(own[::every_s], temperature, chain, every_s)
+        parts.append(np.repeat(said, every_s, axis=0)[: len(own)])
+    return np.concatenate(parts)
 
 
-def best_shares(scores: Floats, truth: Whole, film: Whole) -> Shares:
-    """How much of the second before and after is taken into a second's scores, so that most are right."""
+def fitted(chain: Chain, scores: Floats, truth: Whole, film: Whole) -> tuple[float, Chain]:
+    """The temperature and the chain with which the truth is likeliest, fitted on films not trained on."""
+    tried = []
+    for temperature in np.geomspace(0.4, 2.0, 9):
+        for weight in (0.0, 0.25, 0.5, 0.75):
+            one = replace(chain, weight=weight)
+            told = np.log(probabilities(scores, film, float(temperature), one))
+            sharpness = 1 / best_temperature(told, truth)
+            tried.append((_loss(told * sharpness, truth), float(temperature), weight, sharpness))
+    _, temperature, weight, sharpness = min(tried)
+    return temperature, replace(chain, weight=weight, sharpness=sharpness)
 
-    def right(shares: Shares) -> float:
-        said = probabilities(scores, film, 1.0, shares).argmax(1)
-        return float((said == truth)[truth >= 0].mean())
 
-    tried: list[Shares] = [(w, round(1 - 2 * w, 2), w) for w in (0.0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.33)]
-    return max(tried, key=right)
-
-
-def held(scores: Floats, film: Whole, every: int) -> Floats:
-    """The scores with only each ``every``-th second of a film looked at, and held until the next."""
-    places = np.concatenate(
-        [np.flatnonzero(film == n)[np.arange((film == n).sum()) // every * every] for n in np.unique(film)]
-    )
-    return scores[places]
+def _loss(raw: Floats, truth: Whole) -> float:
+    """How unlikely the truth is on average, in nats."""
+    said = truth >= 0
+    raw, truth = raw[said], truth[said]
+    raw = raw - raw.max(1, keepdims=True)
+    return float((np.log(np.exp(raw).sum(1)) - raw[np.arange(len(truth)), truth]).mean())
 
 
 def best_temperature(scores: Floats, truth: Whole) -> float:
     """The temperature at which the truth is likeliest (Guo et al. 2017), from 0.25 to 8."""
-    said = truth >= 0
-    scores, truth = scores[said], truth[said]
-    best, least = 1.0, np.inf
-    for temperature in np.geomspace(0.25, 8, 61):
-        raw = scores / temperature
-        raw = raw - raw.max(1, keepdims=True)
-        loss = float((np.log(np.exp(raw).sum(1)) - raw[np.arange(len(truth)), truth]).mean())
-        if loss < least:
-            best, least = float(temperature), loss
-    return best
+    return min((float(t) for t in np.geomspace(0.25, 8, 61)), key=lambda t: _loss(scores / t, truth))

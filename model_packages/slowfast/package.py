@@ -14,13 +14,14 @@ from typing import Any
 
 from model_packages.training.files import put_whole
 
+from .chain import Chain
 from .pictures import FPS
 
 FOUND, SET_ASIDE = "model.json", "model.below-bar.json"
 WEIGHTS, SETTINGS, FIGURES, CARD = "weights.ovz", "settings.json", "metrics.json", "MODEL_CARD.md"
 VERSION = "1.0.0"
 _HERE = Path(__file__).resolve().parent
-_SERVED = ("__init__.py", "inference.py", "pictures.py", "requirements.txt")
+_SERVED = ("__init__.py", "inference.py", "chain.py", "pictures.py", "requirements.txt")
 
 
 def settings(
@@ -30,7 +31,7 @@ def settings(
     short_px: int,
     temperature: float = 1.0,
     every_s: float = 1.0,
-    smoothing: tuple[float, float, float] = (0.0, 1.0, 0.0),
+    chain: Chain | None = None,
     fps: float = FPS,
 ) -> dict[str, Any]:
     """What answering needs to know beside the weights."""
@@ -40,7 +41,7 @@ def settings(
         "shortPixels": short_px,
         "temperature": round(temperature, 4),
         "everySeconds": every_s,
-        "smoothing": list(smoothing),
+        "chain": None if chain is None else chain.as_json(),
         "picturesPerSecond": fps,
     }
 

@@ -12,11 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import struct
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,17 +26,19 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from model_packages.engine import compiled_model, engine_words, pack_ir
 from model_packages.training.kitchens import TRAINED_ON
 
 from .card import model_card
+from .chain import Chain, counted
 from .convert import LEAST_AGREEMENT, compared, graph_of, quantised
 from .drawing import LABELS, SIZE, Part, draw_part, films_of, parts
 from .labelled import film_of, labelled_films, split
 from .learning import Film, Recipe, accuracy_on, learned, new_learner, resumed, seconds_truth
-from .measuring import Shares, best_shares, best_temperature, figures_of, held, probabilities
+from .measuring import figures_of, fitted, probabilities
 from .network import Shape, SlowFast
 from .package import settings, write_package
 from .pictures import Pictures, clip_frames, rgb_of
@@ -119,32 +123,26 @@ def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips:
     plain = int8 if int8.agreement >= LEAST_AGREEMENT else compared(graph, net, seen)
     served = whole if int8.agreement >= LEAST_AGREEMENT else graph
     tuned, tested = (_scored(served, net.shape, films) for films in (sets.calibration, sets.test))
-    shares = best_shares(tuned.scores, tuned.truth, tuned.film)
-    # Smoothing and temperature both act on the scores before the softmax.
-    mixed = np.log(probabilities(tuned.scores, tuned.film, 1.0, shares))
-    temperature = best_temperature(mixed, tuned.truth)
+    lasting = counted((seconds_truth(f, net.shape.classes)[1] for f in sets.training()), net.shape.classes)
+    temperature, chain = fitted(lasting, tuned.scores, tuned.truth, tuned.film)
     told = {
         **told,
         "temperature": round(temperature, 4),
         "engine": engine_words(served),
         "int8": int8.as_json(),
         "served": plain.as_json(),
-        "smoothing": list(shares),
-        "calibration": _figures(tuned, temperature, shares),
-        "test": _figures(tested, temperature, shares),
-        "testWithoutSmoothing": _figures(tested, temperature, _ALONE)["accuracy"],
-        "testWithAClipEvery2Seconds": _figures(
-            replace(tested, scores=held(tested.scores, tested.film, 2)), temperature, _ALONE
-        )["accuracy"],
+        "chain": {k: v for k, v in chain.as_json().items() if k != "shares"},
+        "calibration": _figures(tuned, temperature, chain),
+        "test": _figures(tested, temperature, chain),
+        "testOfEachSecondAlone": _figures(tested, temperature, None)["accuracy"],
+        "testWithAClipEvery2Seconds": _figures(tested, temperature, chain, every_s=2)["accuracy"],
     }
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
         write_package(
             out,
             pack_ir(served, Path(folder) / "weights.ovz"),
-            settings(
-                LABELS, net.shape.frames, short_px=min(SERVED), temperature=temperature, smoothing=shares
-            ),
+            settings(LABELS, net.shape.frames, short_px=min(SERVED), temperature=temperature, chain=chain),
             model_card(told, bar=BAR, useful=USEFUL),
             engine=told["engine"],
             trained_on=sets.trained_on,
@@ -152,9 +150,6 @@ def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips:
             useful=told["test"]["accuracy"] >= USEFUL,
         )
     return told
-
-
-_ALONE = (0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -181,8 +176,8 @@ def _scored(graph: Any, shape: Shape, films: Iterable[Film]) -> Scored:
     return Scored(np.concatenate(scores).astype(np.float64), np.concatenate(truths), np.array(numbers), names)
 
 
-def _figures(seen: Scored, temperature: float, shares: Shares) -> dict[str, Any]:
-    chances = probabilities(seen.scores, seen.film, temperature, shares)
+def _figures(seen: Scored, temperature: float, chain: Chain | None, every_s: int = 1) -> dict[str, Any]:
+    chances = probabilities(seen.scores, seen.film, temperature, chain, every_s)
     return figures_of(chances, seen.truth, LABELS, seen.names)
 
 
@@ -227,9 +222,20 @@ def _draw(job: tuple[Path, Part, float, tuple[int, int]]) -> None:
 
 
 def read_film(path: Path) -> Film:
-    """A drawn film as ``draw_part`` keeps it."""
+    """A drawn film as ``draw_part`` keeps it; its pictures stay on the disk until they are looked at."""
     with np.load(path, allow_pickle=False) as stored:
-        return Film(stored["i420"], stored["labels"], tuple(str(v) for v in stored["about"]))
+        return Film(mapped(path, "i420"), stored["labels"], tuple(str(v) for v in stored["about"]))
+
+
+def mapped(path: Path, name: str) -> npt.NDArray[Any]:
+    """An array of a file that ``numpy.savez`` wrote, mapped: two thousand films do not fit into memory."""
+    with zipfile.ZipFile(path) as stored, path.open("rb") as file:
+        # The file's own header (PKWARE's APPNOTE, 4.3.7), then NumPy's; the array follows as it is.
+        file.seek(stored.getinfo(f"{name}.npy").header_offset + 26)
+        file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)
+        np.lib.format.read_magic(file)
+        shape, _, kind = np.lib.format.read_array_header_1_0(file)
+        return np.memmap(path, kind, "r", file.tell(), shape)
 
 
 def _own_sets(folder: Path) -> Sets:
