@@ -13,9 +13,12 @@ def test_there_are_enough_queries_in_every_language_and_half():
     gold = read_gold()
     assert len(gold) >= 120
     assert len({query.id for query in gold}) == len(gold)
-    counted = Counter((query.language, query.part) for query in gold)
+    counted = Counter((query.language, query.part) for query in gold if not query.later)
     for language in LANGUAGES:
         assert counted[language, "dev"] == counted[language, "test"] >= 15
+    added = [query for query in gold if query.later]
+    assert len(added) >= 60
+    assert {query.part for query in added} == {"dev"}
 
 
 def test_every_query_names_tips_that_there_are_and_that_can_be_found():
