@@ -46,7 +46,7 @@ class Query(Record):
 
     @property
     def part(self) -> Part:
-        """Odd numbers are for development, even ones for the test; what was added later is for development."""
+        """Odd numbers are for development, even ones for the test; what came later is for development."""
         return "dev" if self.later or int(self.id[1:]) % 2 else "test"
 
     @property
