@@ -1,0 +1,19 @@
+output "kms_key_arn" {
+  description = "The key that everything of this environment is encrypted with."
+  value       = aws_kms_key.this.arn
+}
+
+output "replica_kms_key_arn" {
+  description = "The same key in the replica's region; null without one."
+  value       = one(aws_kms_replica_key.this[*].arn)
+}
+
+output "secret_arns" {
+  description = "ARNs of the secrets, by name."
+  value       = { for name, secret in aws_secretsmanager_secret.this : name => secret.arn }
+}
+
+output "trail_arn" {
+  description = "The trail of who did what."
+  value       = aws_cloudtrail.this.arn
+}

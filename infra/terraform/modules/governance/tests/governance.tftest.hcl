@@ -1,0 +1,159 @@
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:ap-south-1:111122223333:key/11111111-2222-3333-4444-555555555555" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::bharatchef-audit-staging" }
+  }
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:ap-south-1:111122223333:secret:one" }
+  }
+  mock_resource "aws_ce_anomaly_monitor" {
+    defaults = { arn = "arn:aws:ce::111122223333:anomalymonitor/one" }
+  }
+}
+
+mock_provider "aws" {
+  alias = "replica"
+}
+
+variables {
+  environment        = "staging"
+  monthly_budget_usd = 300
+  alert_topic_arn    = "arn:aws:sns:ap-south-1:111122223333:bharatchef-processing-failed-staging"
+  audited_bucket_arns = {
+    "bharatchef-trainee-videos" = "arn:aws:s3:::bharatchef-trainee-videos-staging"
+  }
+  cost_tags = ["Project", "CostCentre"]
+  secrets = {
+    prefect-api-auth = { description = "What a client shows to Prefect's server." }
+    changed          = { description = "One that a function changes.", rotation_lambda_arn = "arn:aws:lambda:ap-south-1:111122223333:function:change" }
+  }
+}
+
+run "the_key" {
+  command = plan
+
+  assert {
+    condition     = aws_kms_key.this.enable_key_rotation && aws_kms_key.this.deletion_window_in_days == 30
+    error_message = "The key changes every year, and can be kept for 30 days after somebody deleted it."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.key.statement :
+      length(statement.condition) > 0 if one(statement.principals).type == "Service"
+    ])
+    error_message = "A service uses the key for this account's own things alone."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for statement in data.aws_iam_policy_document.key.statement : one(statement.principals).identifiers if one(statement.principals).type == "AWS"
+    ])) == toset(["arn:aws:iam::111122223333:root"])
+    error_message = "No other account may use the key."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.key.statement :
+      !contains(statement.actions, "kms:*") if one(statement.principals).type == "Service"
+    ])
+    error_message = "No service may do everything with the key."
+  }
+
+  assert {
+    condition     = length(aws_kms_replica_key.this) == 0
+    error_message = "The key stays in the region unless asked for."
+  }
+}
+
+run "the_trail" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudtrail.this.is_multi_region_trail && aws_cloudtrail.this.enable_log_file_validation && aws_cloudtrail.this.include_global_service_events && aws_cloudtrail.this.kms_key_id == aws_kms_key.this.arn
+    error_message = "The trail spans all regions, is encrypted, and shows when it was changed."
+  }
+
+  assert {
+    condition = anytrue([
+      for selector in aws_cloudtrail.this.advanced_event_selector :
+      anytrue([for field in selector.field_selector : try(contains(field.starts_with, "arn:aws:s3:::bharatchef-trainee-videos-staging/"), false)])
+    ])
+    error_message = "Each read and write of a film is recorded."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_public_access_block.audit.block_public_acls && aws_s3_bucket_public_access_block.audit.block_public_policy && aws_s3_bucket_public_access_block.audit.ignore_public_acls && aws_s3_bucket_public_access_block.audit.restrict_public_buckets
+    error_message = "The records are open to nobody."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.audit.statement :
+      one(statement.principals).identifiers == toset(["cloudtrail.amazonaws.com"]) && one(statement.condition).variable == "aws:SourceArn" if statement.effect != "Deny"
+    ]) && data.aws_iam_policy_document.audit.statement[0].effect == "Deny"
+    error_message = "Only this trail writes to the audit bucket."
+  }
+}
+
+run "costs" {
+  command = plan
+
+  assert {
+    condition     = toset([for notification in aws_budgets_budget.this.notification : "${notification.notification_type} ${notification.threshold}"]) == toset(["ACTUAL 80", "FORECASTED 100"]) && alltrue([for notification in aws_budgets_budget.this.notification : notification.subscriber_sns_topic_arns == toset([var.alert_topic_arn])])
+    error_message = "The topic hears of 80 % spent and of 100 % forecast."
+  }
+
+  assert {
+    condition     = one(aws_budgets_budget.this.cost_filter).values == tolist(["user:Environment$staging"])
+    error_message = "The budget counts this environment alone."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ce_anomaly_monitor.this.monitor_specification).Tags.Values == ["staging"] && one(aws_ce_anomaly_subscription.this.subscriber).address == var.alert_topic_arn
+    error_message = "Anomalies of this environment are announced on the topic."
+  }
+
+  assert {
+    condition     = toset(keys(aws_ce_cost_allocation_tag.this)) == toset(["Project", "CostCentre"]) && one(aws_computeoptimizer_enrollment_status.this).status == "Active"
+    error_message = "Costs are split by tag, and Compute Optimizer looks for what is too large."
+  }
+}
+
+run "secrets" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for secret in aws_secretsmanager_secret.this : secret.kms_key_id == aws_kms_key.this.arn]) && alltrue([for policy in aws_secretsmanager_secret_policy.this : policy.block_public_policy])
+    error_message = "Secrets are encrypted with the key and open to nobody outside."
+  }
+
+  assert {
+    condition     = toset(keys(aws_secretsmanager_secret_rotation.this)) == toset(["changed"]) && one(aws_secretsmanager_secret_rotation.this["changed"].rotation_rules).automatically_after_days == 30
+    error_message = "A secret that has a function is changed every 30 days."
+  }
+}
+
+run "a_second_environment_of_one_account" {
+  command = plan
+
+  variables {
+    owns_account = false
+    replica_key  = true
+  }
+
+  assert {
+    condition     = length(aws_ce_cost_allocation_tag.this) == 0 && length(aws_computeoptimizer_enrollment_status.this) == 0 && length(aws_kms_replica_key.this) == 1
+    error_message = "What an account has once is set once; the key is copied where asked for."
+  }
+}
