@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 
 def build_ports(settings: Settings) -> Ports:
-    """The ports of the side that ``settings.adapters`` names.
+    """The ports of the side that ``settings.ports`` names.
 
     Raises:
-        ConfigurationError: what is installed or stored does not fit these settings.
+        ConfigurationError: a setting is missing, or what is installed or stored does not fit them.
     """
+    if settings.ports == "aws":
+        from adapters.aws.building import build_aws_ports
+
+        return build_aws_ports(settings)
     from adapters.local.building import build_local_ports
 
     return build_local_ports(settings)

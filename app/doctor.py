@@ -131,7 +131,7 @@ def _model(ports: Ports, analyser: Analyser) -> Finding:
 
 def _ports(settings: Settings, ports: Ports) -> list[Finding]:
     lines = [
-        Finding(name, "ok", f"{settings.adapters}: {type(getattr(ports, name)).__name__}")
+        Finding(name, "ok", f"{settings.ports}: {type(getattr(ports, name)).__name__}")
         for name in ("objects", "evaluations", "models", "tips", "dishes", "notifier", "clock")
     ]
     named = os.environ.get("PREFECT_API_URL")

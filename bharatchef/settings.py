@@ -15,6 +15,20 @@ HostUrl = Annotated[
     str, StringConstraints(pattern=r"^https?://(\[[0-9A-Fa-f:]+\]|[\w.-]+)(:[0-5]?\d{1,4})?(/[^\s?#]*)?$")
 ]
 
+QueueName = Annotated[
+    str,
+    StringConstraints(pattern=r"^([A-Za-z0-9_-]{1,75}(\.fifo)?|https?://\S+/[A-Za-z0-9_-]{1,75}(\.fifo)?)$"),
+]
+DeploymentName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
+
+BucketName = Annotated[str, StringConstraints(pattern=r"^$|^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+TopicArn = Annotated[
+    str, StringConstraints(pattern=r"^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$")
+]
+EndpointName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}(/[A-Za-z0-9][A-Za-z0-9-]{0,62})?$")
+]
+
 
 class Settings(BaseSettings):
     """What can be set, each through ``BHARATCHEF_<NAME>`` in the environment."""
@@ -27,7 +41,9 @@ class Settings(BaseSettings):
         default_factory=lambda: Path.home() / ".local" / "share" / "bharatchef",
         description="where results, records and Prefect's own files are kept",
     )
-    adapters: Literal["local"] = Field(default="local", description="which side of the ports is used")
+    ports: Literal["local", "aws"] = Field(
+        default="local", description="which side of the ports is used: this machine, or AWS"
+    )
     lease_s: Annotated[float, Field(gt=1)] = Field(
         default=60.0, description="how long a claim of work holds when its worker has died"
     )
@@ -76,6 +92,45 @@ class Settings(BaseSettings):
     aws_region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(
         default="ap-south-1", description="region of the AWS services that are used"
     )
+    aws_url: HostUrl | None = Field(
+        default=None, description="address of all AWS services where they are not the region's own"
+    )
+    environment: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")] = Field(
+        default="development", description="name of this installation, as metrics bear it"
+    )
+    trainee_bucket: BucketName = Field(default="", description="bucket of trainees' films")
+    expert_bucket: BucketName = Field(default="", description="bucket of experts' films")
+    results_bucket: BucketName = Field(default="", description="bucket of results and what leads to them")
+    table_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = Field(
+        default="", description="what stands before the names of the five tables"
+    )
+    complete_topic: TopicArn = Field(default="", description="topic that is told of complete evaluations")
+    failed_topic: TopicArn = Field(default="", description="topic that is told of failed evaluations")
+    kms_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:/-]*$")] = Field(
+        default="", description="key that objects are encrypted with; none: the store's own (SSE-S3)"
+    )
+    sagemaker_endpoints: dict[Literal["actions", "objects", "heat", "plate"], EndpointName] = Field(
+        default_factory=dict,
+        description="SageMaker endpoints by analyser, as NAME or NAME/VARIANT; the rest runs in this process",
+    )
+    sagemaker_url: HostUrl | None = Field(
+        default=None, description="address of SageMaker's runtime where it is not the region's own"
+    )
+    sagemaker_parallel: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=4, description="calls that one endpoint is asked at once by one process"
+    )
+    sagemaker_max_body_bytes: Annotated[int, Field(gt=0, le=25_000_000)] = Field(
+        default=6 * 1024 * 1024, description="largest body an endpoint takes: 6 MB, serverless 4 MB"
+    )
+    evaluation_deadline_s: Annotated[float, Field(gt=0)] = Field(
+        default=900.0, description="longest time that the models of one evaluation are asked, tries included"
+    )
+    rekognition: bool = Field(
+        default=False, description="whether Rekognition moderates films and labels what is in view"
+    )
+    rekognition_url: HostUrl | None = Field(
+        default=None, description="address of Rekognition where it is not the region's own"
+    )
     bedrock_url: HostUrl | None = Field(
         default=None, description="address of Bedrock's runtime where it is not the region's own"
     )
@@ -99,6 +154,43 @@ class Settings(BaseSettings):
     )
     opensearch_ca_file: Path | None = Field(
         default=None, description="certificates to trust for it in place of the usual ones"
+    )
+
+    video_processing_queue: QueueName = Field(
+        default="video-processing-queue", description="queue of uploads: its name or address"
+    )
+    cv_analysis_queue: QueueName = Field(
+        default="cv-analysis-queue",
+        description="queue of films to analyse under a new model: name or address",
+    )
+    ai_coaching_queue: QueueName = Field(
+        default="ai-coaching-queue", description="queue of feedback to word later: its name or address"
+    )
+    dlq_queue: QueueName = Field(
+        default="dlq-queue", description="queue of messages that nobody could handle: its name or address"
+    )
+    queue_visibility_s: Annotated[int, Field(ge=3, le=43_200)] = Field(
+        default=900, description="how long a message stays hidden while intake works on it, renewed, seconds"
+    )
+    evaluation_deployment: DeploymentName = Field(
+        default="evaluate-video/evaluate-video",
+        description="which deployment evaluates an uploaded film, as FLOW/DEPLOYMENT",
+    )
+    expert_deployment: DeploymentName = Field(
+        default="onboard-expert/onboard-expert",
+        description="which deployment takes in an expert's film, as FLOW/DEPLOYMENT",
+    )
+    rewording_deployment: DeploymentName = Field(
+        default="reword-feedback/reword-feedback",
+        description="which deployment words feedback once more, as FLOW/DEPLOYMENT",
+    )
+    finish_deadline_s: Annotated[float, Field(gt=1)] = Field(
+        default=3600.0,
+        description="how long an evaluation may be PROCESSING in all, seconds; then it is FAILED",
+    )
+    start_deadline_s: Annotated[float, Field(gt=0)] = Field(
+        default=900.0,
+        description="how long a run may take from its submission to its claim of the work, seconds",
     )
 
     @property

@@ -15,8 +15,8 @@ from typing import IO, Literal
 
 from pydantic import AwareDatetime, ValidationError
 
+from adapters.keys import key_parts
 from adapters.local.durable import PRIVATE_FILE, make_folder, write_all
-from adapters.local.objects import key_parts
 from bharatchef.errors import BharatChefError, ConfigurationError, StoreError
 from bharatchef.vocabulary import Record, Sha256
 

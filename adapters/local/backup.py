@@ -13,12 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 
+from adapters.keys import key_parts
 from adapters.local import migrations
 from adapters.local.archive import ArchiveWriter, Manifest, archive_to, unpack
 from adapters.local.clock import SystemClock
 from adapters.local.durable import lock_path, locked, make_folder, replacing, telling
 from adapters.local.evaluations import SqliteEvaluations, moment
-from adapters.local.objects import FolderObjects, key_parts
+from adapters.local.objects import FolderObjects
 from adapters.local.restoring import (
     check_replaceable,
     finish_interrupted_restore,

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from adapters.completing import check_same_work, check_whole
 from adapters.local import migrations
 from adapters.local.durable import lock_path, locked, make_folder, telling
 from adapters.local.restoring import restore_pending
@@ -108,15 +109,10 @@ class SqliteEvaluations:
 
     def complete(self, result: EvaluationResult, owner: str) -> None:
         evaluation = result.evaluation
-        _check_consistent(result)
+        check_whole(result)
         with self._transaction() as connection:
             claimed = self._check_lease(connection, evaluation.evaluation_id, owner)
-            for name in ("user_id", "dish_id", "work_key", "created_at"):
-                if getattr(claimed, name) != getattr(evaluation, name):
-                    raise StoreError(
-                        f"Expected the result of {evaluation.evaluation_id} to keep the {name} it was "
-                        f"claimed with, {getattr(claimed, name)!r}; got {getattr(evaluation, name)!r}."
-                    )
+            check_same_work(claimed, evaluation)
             self._end(connection, evaluation)
             for table, record in (("ActionSequences", result.action_sequence), ("Feedback", result.feedback)):
                 connection.execute(
@@ -368,22 +364,6 @@ def _code(error: sqlite3.Error, folder: Path) -> int:
             if disk.f_bavail * disk.f_frsize < _LITTLE_ROOM_BYTES:
                 return sqlite3.SQLITE_FULL
     return code
-
-
-def _check_consistent(result: EvaluationResult) -> None:
-    evaluation = result.evaluation
-    if evaluation.status != Status.COMPLETED:
-        raise StoreError(f"Expected a COMPLETED evaluation to complete, got {evaluation.status}.")
-    for part in (result.action_sequence, result.feedback):
-        if part.evaluation_id != evaluation.evaluation_id:
-            raise StoreError(
-                f"Expected all parts of the result to belong to {evaluation.evaluation_id}; "
-                f"its {type(part).__name__} belongs to {part.evaluation_id}."
-            )
-    if result.dish.dish_id != evaluation.dish_id:
-        raise StoreError(
-            f"Expected the result to be of dish {evaluation.dish_id}, got {result.dish.dish_id}."
-        )
 
 
 def _read(kind: type[RecordT], document: str, name: str) -> RecordT:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import secrets
 import stat
 import time
@@ -12,48 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from adapters.keys import check_content_type, is_bad_part, key_parts
 from adapters.local.durable import PRIVATE_FILE, PRIVATE_FOLDER, make_folder, telling, write_all
 from bharatchef.errors import StoreError
 
 _INCOMING = ".incoming"  # a key's part never begins with a dot, so no key can lie in here
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE_BYTES = 1 << 20
-_LONGEST_KEY_BYTES = 1024  # S3's own limit, so that a key which works here works there
-_LONGEST_PART_BYTES = 255
-_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\\\u2028\u2029]")
-_CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9][a-z0-9.+-]*(; ?charset=[a-z0-9-]+)?")
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR)
-
-
-def key_parts(key: str) -> tuple[str, ...]:
-    """The parts of a key between its slashes.
-
-    Raises:
-        StoreError: the key is empty, absolute or too long, or has a part that is empty, begins with a dot, or
-            holds a backslash, a control character or what UTF-8 cannot write.
-    """
-    parts = tuple(key.split("/"))
-    if any(_is_bad(part) for part in parts) or len(key.encode("utf-8", "replace")) > _LONGEST_KEY_BYTES:
-        raise StoreError(
-            f"Expected a relative key like 'results/ev-1/report.html', got {key[:200]!r}.",
-            "Each part between slashes has 1 to 255 bytes, does not begin with a dot, and holds no backslash "
-            "and no control character; a key has at most 1,024 bytes.",
-        )
-    return parts
-
-
-def _is_bad(part: str) -> bool:
-    try:
-        length = len(part.encode())
-    except UnicodeEncodeError:
-        return True
-    return not 1 <= length <= _LONGEST_PART_BYTES or part.startswith(".") or _UNFIT.search(part) is not None
-
-
-def _check_content_type(content_type: str) -> None:
-    # A folder keeps no content type, its file names tell; S3 does, and a wrong one should show here too.
-    if not _CONTENT_TYPE.fullmatch(content_type):
-        raise StoreError(f"Expected a content type like 'image/jpeg', got {content_type!r}.")
 
 
 class FolderObjects:
@@ -74,11 +39,11 @@ class FolderObjects:
         self._sweep(leftovers_after_s)
 
     def put_bytes(self, key: str, data: bytes, content_type: str) -> None:
-        _check_content_type(content_type)
+        check_content_type(content_type)
         self._put(key, lambda descriptor: write_all(descriptor, data))
 
     def put_file(self, key: str, path: Path, content_type: str) -> None:
-        _check_content_type(content_type)
+        check_content_type(content_type)
 
         def copy(descriptor: int) -> None:
             with path.open("rb") as source:
@@ -223,7 +188,7 @@ class FolderObjects:
         # With its slash a folder's name sorts exactly as the keys below it do: 'a-b' before 'a/b'.
         for name in sorted(found):
             key = base + name
-            if _is_bad(name.removesuffix("/")):
+            if is_bad_part(name.removesuffix("/")):
                 continue
             if name.endswith("/"):
                 if key.startswith(prefix) or prefix.startswith(key):

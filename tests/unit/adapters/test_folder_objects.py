@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_disk import environment, run_on_small_disk
 
-from adapters.local.objects import FolderObjects, key_parts
+from adapters.keys import key_parts
+from adapters.local.objects import FolderObjects
 from bharatchef.errors import StoreError
 
 OCTETS = "application/octet-stream"

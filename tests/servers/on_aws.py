@@ -1,0 +1,134 @@
+"""What Terraform makes on AWS, made on an emulator: buckets, tables, topics and a queue that hears of both."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from servers.ministack import CREDENTIALS, REGION
+
+from bharatchef.settings import Settings, load_settings
+
+KEYS = {
+    "Users": ("userId",),
+    "Dishes": ("dishId",),
+    "Evaluations": ("evaluationId", "userId"),
+    "ActionSequences": ("evaluationId",),
+    "Feedback": ("evaluationId",),
+}
+INDEX = "userId-timestamp-index"
+
+
+@lru_cache(maxsize=64)
+def client(service: str, url: str) -> Any:
+    """A plain client of an emulator, for what a test makes and looks at itself."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 3}, read_timeout=30),
+    )
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One installation on an emulator, apart from any other one there."""
+
+    url: str
+    settings: Settings
+    told_queue: str
+
+    def environment(self) -> dict[str, str]:
+        """What a process needs to find it: the settings that are named, and credentials."""
+        named = {
+            name: getattr(self.settings, name)
+            for name in (
+                "ports",
+                "home",
+                "built_in_models",
+                "aws_url",
+                "environment",
+                "trainee_bucket",
+                "expert_bucket",
+                "results_bucket",
+                "table_prefix",
+                "complete_topic",
+                "failed_topic",
+            )
+        }
+        return {**CREDENTIALS, **{f"BHARATCHEF_{name.upper()}": str(value) for name, value in named.items()}}
+
+    def told(self) -> list[dict[str, Any]]:
+        """What the topics were told since the last time this was asked."""
+        sqs = client("sqs", self.url)
+        events = []
+        while found := sqs.receive_message(
+            QueueUrl=self.told_queue, MaxNumberOfMessages=10, WaitTimeSeconds=0
+        ).get("Messages"):
+            for message in found:
+                body = json.loads(message["Body"])
+                events.append(json.loads(body["Message"]) if "Message" in body else body)
+                sqs.delete_message(QueueUrl=self.told_queue, ReceiptHandle=message["ReceiptHandle"])
+        return events
+
+
+def stack(url: str, **overrides: Any) -> Stack:
+    """A fresh installation on the emulator at ``url``; ``overrides`` are settings."""
+    name = uuid.uuid4().hex[:12]
+    s3, dynamodb, sns, sqs = (client(service, url) for service in ("s3", "dynamodb", "sns", "sqs"))
+    buckets = {kind: f"bharatchef-{kind}-{name}" for kind in ("trainee", "expert", "results")}
+    for bucket in buckets.values():
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for table, key in KEYS.items():
+        index = table == "Evaluations"
+        attributes = [*key, "createdAt"] if index else [*key]
+        dynamodb.create_table(
+            TableName=f"{name}-{table}",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": a, "AttributeType": "S"} for a in attributes],
+            KeySchema=_keys(*key),
+            **(
+                {
+                    "GlobalSecondaryIndexes": [
+                        {
+                            "IndexName": INDEX,
+                            "KeySchema": _keys("userId", "createdAt"),
+                            "Projection": {"ProjectionType": "ALL"},
+                        }
+                    ]
+                }
+                if index
+                else {}
+            ),
+        )
+    queue = sqs.create_queue(QueueName=f"told-{name}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topics = []
+    for topic in ("evaluation-complete", "processing-failed"):
+        topics.append(sns.create_topic(Name=f"{topic}-{name}")["TopicArn"])
+        sns.subscribe(TopicArn=topics[-1], Protocol="sqs", Endpoint=arn)
+    given: dict[str, Any] = {
+        "ports": "aws",
+        "built_in_models": False,
+        "aws_url": url,
+        "environment": "test",
+        **{f"{kind}_bucket": bucket for kind, bucket in buckets.items()},
+        "table_prefix": f"{name}-",
+        "complete_topic": topics[0],
+        "failed_topic": topics[1],
+        **overrides,
+    }
+    return Stack(url, load_settings(**given), queue)
+
+
+def _keys(*names: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=False)
+    ]
