@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: help setup setup-train setup-emulators aws-test train-demo mar model-archives demo check test bench clean
+.PHONY: help setup setup-train setup-emulators aws-test train-demo mar model-archives demo deploy-check check test bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,6 +28,9 @@ demo: setup ## draw a film, evaluate it, print the scorecard and name the report
 	@$(BIN)/python -m kitchen_sim demo $(DEMO)
 	@BHARATCHEF_HOME=$(DEMO)/home $(BIN)/bharatchef evaluate $(DEMO)/masala-chai-demo.mp4 --dish masala-chai \
 	    --segments $(DEMO)/masala-chai-demo.segments.json --user demo --out $(DEMO)/report
+
+deploy-check: setup-train ## prefect.yaml against the flows and work pools, without a server
+	@$(BIN)/python -m flows.deploy_check
 
 check: setup ## format, lint, types, the arrows between rooms, the dish files
 	@$(BIN)/ruff format --check .

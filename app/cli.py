@@ -216,6 +216,27 @@ def up(
         run_until_stopped(port, _Options.debug)
 
 
+@app.command()
+def intake(
+    replay_dlq: Annotated[
+        bool,
+        typer.Option("--replay-dlq", help="Send what waits in dlq-queue back to its queues, then end."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Turn uploads on AWS into evaluations.
+
+    Serves the queues until SIGTERM; docs/runbooks/intake.md says what it needs.
+    """
+    with spoken_errors(_Options.debug):
+        from app.intake import replay_dead_letters, run_intake
+
+        if replay_dlq:
+            replay_dead_letters(as_json)
+        else:
+            run_intake(_Options.debug)
+
+
 @dishes_app.command("list")
 def dishes_list(as_json: Json = False) -> None:
     """List all dishes."""

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bharatchef import __version__
 from bharatchef.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from prefect import Flow
 
 PREFECT_FILE = Path(__file__).resolve().parents[1] / "prefect.yaml"
+
+
+PACKAGE_VERSION = "{{ package.version }}"
+"""How prefect.yaml says the version of the package; ``package_version`` is the step that fills it in."""
+
+
+def package_version() -> dict[str, str]:
+    """The package's version, as a build step of prefect.yaml."""
+    return {"version": __version__}
 
 
 class _Strict(BaseModel):
@@ -35,6 +46,12 @@ class Schedule(_Strict):
     cron: str
     timezone: str
     active: bool = True
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if self.timezone not in available_timezones():
+            raise ValueError(f"expected a time zone like Asia/Kolkata, got {self.timezone!r}")
+        return self
 
 
 class ConcurrencyLimit(_Strict):
@@ -57,6 +74,7 @@ class Deployment(_Strict):
     concurrency_limit: ConcurrencyLimit | int | None = None
     enforce_parameter_schema: bool = True
     work_pool: WorkPool | None = None
+    pull: list[dict[str, Any]] | None = None
 
     @property
     def is_local(self) -> bool:
@@ -80,12 +98,21 @@ class Deployment(_Strict):
             ) from error
 
 
+class Definitions(_Strict):
+    """Pieces that deployments of the file refer to; Prefect reads none of it."""
+
+    work_pools: dict[str, WorkPool] = {}
+    pull_steps: list[dict[str, Any]] = []
+
+
 class PrefectFile(_Strict):
     """The whole of prefect.yaml."""
 
     name: str
     prefect_version: str
+    build: list[dict[str, Any]] | None = None
     pull: list[dict[str, Any]] | None = None
+    definitions: Definitions = Definitions()
     deployments: list[Deployment]
 
     @property

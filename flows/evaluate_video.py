@@ -35,7 +35,13 @@ class EvaluationRequest(BaseModel):
     user_id: UserId = Field(default="me", description="Whose attempt it is")
     film_key: str | None = Field(default=None, description="The film, from the front")
     film_name: str | None = Field(default=None, description="What the film was called")
+    film_version: str | None = Field(
+        default=None, description="Which film it is where its key does not tell: the object's version or etag"
+    )
     side_key: str | None = Field(default=None, description="A second film, from the side")
+    side_version: str | None = Field(
+        default=None, description="Which side film it is where its key does not tell"
+    )
     side_name: str | None = Field(default=None, description="What the side film was called")
     segments_key: str | None = Field(default=None, description="What was done, marked by a person")
     segments_name: str | None = Field(default=None, description="What the segments file was called")
@@ -80,7 +86,14 @@ def evaluate_video(request: EvaluationRequest) -> str:
         if claim.outcome == "done":
             get_run_logger().info("The same work was done before, as evaluation %s", evaluation_id)
             return evaluation_id
-        work = Work(plan, claim.evaluation, owner, request.film_name, request.side_name)
+        work = Work(
+            plan,
+            claim.evaluation,
+            owner,
+            request.film_name,
+            request.side_name,
+            (request.film_version, request.side_version),
+        )
         with lease_held(ports.evaluations, evaluation_id, owner, settings.lease_s) as check_lease:
             evaluate_claimed(ports, settings, work, log, check_lease)
     except LeaseLost:

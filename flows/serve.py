@@ -6,7 +6,8 @@ from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.schedules import Cron
 
-from flows.deployments import ConcurrencyLimit, Deployment, read_prefect_file
+from bharatchef import __version__
+from flows.deployments import PACKAGE_VERSION, ConcurrencyLimit, Deployment, read_prefect_file
 
 
 def served(deployment: Deployment):
@@ -19,7 +20,7 @@ def served(deployment: Deployment):
         description=deployment.description,
         tags=deployment.tags,
         parameters=deployment.parameters,
-        version=deployment.version,
+        version=__version__ if deployment.version == PACKAGE_VERSION else deployment.version,
         schedules=[
             Cron(schedule.cron, timezone=schedule.timezone, active=schedule.active)
             for schedule in deployment.schedules

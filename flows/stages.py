@@ -58,13 +58,14 @@ STAGES = ("claim", "inspect", "prepare", "perceive", "recognise", "judge", "scor
 
 @dataclass(frozen=True)
 class Work:
-    """One claimed piece of work, who holds it, and what its films were called."""
+    """One claimed piece of work, who holds it, what its films were called, and which versions are meant."""
 
     plan: WorkPlan
     evaluation: Evaluation
     owner: str
     film_name: str | None = None
     side_name: str | None = None
+    versions: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass
@@ -221,7 +222,8 @@ def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, Pre
         return None, None
     keys = [key for key in (film_key, side_key) if key]
     with log.stage("inspect") as words:
-        inspected = [_settled(future) for future in [inspect_film.submit(key) for key in keys]]
+        asked_of = [inspect_film.submit(key, v) for key, v in zip(keys, work.versions, strict=False)]
+        inspected = [_settled(future) for future in asked_of]
         words["outcome"] = "cached" if inspected[0][1] else "done"
     with log.stage("prepare") as words:
         given = [(key, media) for key, (media, _) in zip(keys, inspected, strict=True)]

@@ -15,13 +15,17 @@ from tasks.runtime import film_limits, ports_here, stopping
 
 
 def _key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
-    # Keys of films are made of their content or carry its version: the same key is the same film.
-    named = hashlib.sha256(parameters["film_key"].encode()).hexdigest()
+    # A key is made of its film's content, or its version is given: the same of both is the same film.
+    said = "\0".join(filter(None, (parameters["film_key"], parameters.get("version"))))
+    named = hashlib.sha256(said.encode()).hexdigest()
     return f"inspect-{named}"
 
 
 @task(name="inspect", persist_result=True, result_serializer="json", cache_key_fn=_key)
-def inspect_film(film_key: str) -> MediaInfo:
-    """The facts of the film under ``film_key``; ``MediaError`` where it cannot be used."""
+def inspect_film(film_key: str, version: str | None = None) -> MediaInfo:  # noqa: ARG001 - by the cache key
+    """The facts of the film under ``film_key``; ``MediaError`` where it cannot be used.
+
+    ``version`` tells films apart that lay under one key one after another; it is part of the cache's key.
+    """
     with ports_here().objects.as_file(film_key) as path:
         return probe(path, film_limits(load_settings()), stopping)

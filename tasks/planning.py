@@ -49,6 +49,8 @@ def plan_work(
     segments_fps: float | None,
     force: bool,
     language: str | None = None,
+    film_version: str | None = None,
+    side_version: str | None = None,
 ) -> WorkPlan:
     """The plan of one evaluation.
 
@@ -57,6 +59,7 @@ def plan_work(
     makes any work new.
 
     Args:
+        film_version, side_version: which film lies under the key, where the key does not tell.
         language: of the feedback; without it the person's own is taken, and else that of the settings.
 
     Raises:
@@ -93,6 +96,9 @@ def plan_work(
             # Other words are new work; without a model the key is what it always was.
             **({"chat": wording_sha256(ports, settings)} if ports.chat else {}),
             **({"language": str(told_in)} if told_in is not Language.ENGLISH else {}),
+            # An uploaded film's key says whose attempt it is, not which film lies there.
+            **({"film version": film_version} if film_version else {}),
+            **({"side version": side_version} if side_version else {}),
             "forced": uuid.uuid4().hex if force else None,
         }
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from bharatchef.errors import ConfigurationError
-from flows.deployments import Deployment, read_prefect_file
+from flows.deploy_check import graph, main
+from flows.deployments import PREFECT_FILE, Deployment, read_prefect_file
 from flows.serve import served
 
+GRAPH = Path(__file__).with_name("deployments.json")
 SOUND = """
     name: bharatchef
     prefect-version: 3.8.8
@@ -27,39 +30,52 @@ def written(path: Path, text: str) -> Path:
 
 
 def test_the_deployments_are_these():
-    found = read_prefect_file()
-    assert found.name == "bharatchef"
-    assert {
-        deployment.name: (
-            deployment.entrypoint,
-            deployment.is_local,
-            deployment.tags,
-            deployment.concurrency_limit and deployment.concurrency_limit.model_dump(),
-            deployment.parameters,
-            deployment.schedules,
-            deployment.enforce_parameter_schema,
-        )
-        for deployment in found.deployments
-    } == {
-        "evaluate-video-local": (
-            "flows/evaluate_video.py:evaluate_video",
-            True,
-            ["evaluate"],
-            {"limit": 1, "collision_strategy": "ENQUEUE"},
-            {},
-            [],
-            True,
-        ),
-        "build-knowledge-base-local": (
-            "flows/build_knowledge_base.py:build_knowledge_base",
-            True,
-            ["knowledge"],
-            {"limit": 1, "collision_strategy": "ENQUEUE"},
-            {},
-            [],
-            True,
-        ),
-    }
+    kept = json.loads(GRAPH.read_text())
+    assert graph(read_prefect_file()) == kept, (
+        f"the deployments changed; if that was meant: python -m flows.deploy_check --graph >{GRAPH.name}"
+    )
+
+
+def test_the_file_is_sound_and_make_deploy_check_says_so(capsys):
+    assert main([]) == 0
+    assert "6 deployments are sound" in capsys.readouterr().out
+
+
+def test_schedules_are_in_the_time_of_india():
+    schedules = [s for d in read_prefect_file().deployments for s in d.schedules]
+    assert len(schedules) == 3
+    assert {schedule.timezone for schedule in schedules} == {"Asia/Kolkata"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("        cpu: 2048", "        cpus: 2048"), "job variable 'cpus' is not known"),
+        (("  - flows.deployments.package_version:", "  - flows.deployments.no_such:"), "there is no step"),
+        (('version: "{{ package.version }}"', "version: '1'"), "expected the version"),
+        (("$BHARATCHEF_WORKER_IMAGE", "image.tag"), "nothing fills in {{ image.tag }}"),
+        (('"30 3 * * *"', '"30 25 * * *"'), "expected a cron line"),
+        (("name: evaluate-video\n", "name: evaluate-all-local\n"), "say different things"),
+        (("    pull: *in-the-image\n\n  - name: build-know", "\n  - name: build-know"), "expected pull"),
+        (("name: bharatchef-ecs", "name: bharatchef-eks"), "is none of"),
+        (("flows/evaluate_video.py:evaluate_video", "flows/evaluate_video.py:evaluate"), "names no flow"),
+        (("tags: [evaluate, aws]", "parameters: {request: {dish: tea}}"), "do not fit the flow"),
+    ],
+)
+def test_what_prefect_would_take_without_a_word_is_refused(tmp_path, capsys, change, said):
+    text = PREFECT_FILE.read_text()
+    assert change[0] in text
+    path = tmp_path / "prefect.yaml"
+    path.write_text(text.replace(*change, 1))
+    assert main([str(path)]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_time_zone_that_is_none_is_refused(tmp_path, capsys):
+    path = tmp_path / "prefect.yaml"
+    path.write_text(PREFECT_FILE.read_text().replace("Asia/Kolkata", "Asia/Bombay2", 1))
+    assert main([str(path)]) != 0
+    assert "time zone" in capsys.readouterr().err
 
 
 def test_every_deployment_runs_a_flow_whose_parameters_are_described():
@@ -82,6 +98,8 @@ def test_what_may_be_asked_of_an_evaluation_is_this():
         "user_id",
         "film_key",
         "film_name",
+        "film_version",
+        "side_version",
         "side_key",
         "side_name",
         "segments_key",

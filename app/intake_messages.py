@@ -1,0 +1,189 @@
+"""What the messages of the three queues mean; must not know how they arrive or what is done about them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from bharatchef.errors import InputError
+from bharatchef.vocabulary import Slug, UserId
+
+Queue = Literal["video-processing-queue", "cv-analysis-queue", "ai-coaching-queue"]
+View = Literal["front", "side"]
+
+LAYOUT = "trainee/{user}/{dish}/{attempt}/front.mp4 (or side.mp4)"
+_ENDINGS = ("mp4", "mov", "mkv", "webm")
+_FILM = re.compile(
+    rf"trainee/([^/]+)/([^/]+)/([^/]+)/(front|side)\.({'|'.join(_ENDINGS)})", re.IGNORECASE | re.ASCII
+)
+_user = TypeAdapter(UserId)
+_slug = TypeAdapter(Slug)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An object that was put into a bucket; ``version`` is its version's id, else its etag."""
+
+    bucket: str
+    key: str
+    version: str
+    size_bytes: int
+    reason: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it only marks a folder, as consoles put them there."""
+        return self.key.endswith("/")
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same for the same bytes under the same name, however often they are announced."""
+        return f"upload-{_digest(self.bucket, self.key, self.version)}"
+
+
+@dataclass(frozen=True)
+class FilmPlace:
+    """Whose film of which dish it is, which attempt, and from which side, as its key says."""
+
+    user_id: str
+    dish_id: str
+    attempt: str
+    view: View
+
+    @property
+    def folder(self) -> str:
+        """Where all films of the attempt lie, with the slash at its end."""
+        return f"trainee/{self.user_id}/{self.dish_id}/{self.attempt}/"
+
+
+@dataclass(frozen=True)
+class Reanalysis:
+    """A wish to analyse the films of an evaluation again, because models changed."""
+
+    evaluation_id: str
+    model_version: str
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"again-{_digest(self.evaluation_id, self.model_version)}"
+
+
+@dataclass(frozen=True)
+class Rewording:
+    """A wish to word the feedback of an evaluation once more, because no model could word it; from 1."""
+
+    evaluation_id: str
+    attempt: int
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"reword-{_digest(self.evaluation_id, str(self.attempt))}"
+
+
+Message = Upload | Reanalysis | Rewording
+
+
+def read_message(body: str) -> Message:
+    """What a message says, wherever it came from: its form tells what it is.
+
+    An upload is EventBridge's ``Object Created`` event, whole or as the rule's transformer leaves it.
+    The others are JSON with ``evaluationId`` and ``modelVersion``, or ``evaluationId`` and ``rewording``.
+
+    Raises:
+        InputError: it says nothing that is known here.
+    """
+    try:
+        said = json.loads(body)
+    except ValueError as error:
+        raise InputError(
+            f"Expected a message in JSON, got {body[:60]!r}.", "See docs/runbooks/intake.md."
+        ) from error
+    if not isinstance(said, dict):
+        raise InputError(f"Expected a JSON object, got {body[:60]!r}.", "See docs/runbooks/intake.md.")
+    if "detail" in said:
+        return _upload(said)
+    evaluation_id = said.get("evaluationId")
+    if isinstance(evaluation_id, str) and evaluation_id:
+        if isinstance(version := said.get("modelVersion"), str) and version:
+            return Reanalysis(evaluation_id, version)
+        attempt = said.get("rewording")
+        if isinstance(attempt, int) and not isinstance(attempt, bool) and attempt >= 1:
+            return Rewording(evaluation_id, attempt)
+    raise InputError(
+        "Expected an Object Created event, or evaluationId with modelVersion or rewording;"
+        f" got the keys {sorted(said)[:8]}.",
+        "See docs/runbooks/intake.md.",
+    )
+
+
+def queue_of(message: Message) -> Queue:
+    """The queue on which a message of this kind belongs."""
+    if isinstance(message, Upload):
+        return "video-processing-queue"
+    return "cv-analysis-queue" if isinstance(message, Reanalysis) else "ai-coaching-queue"
+
+
+def film_place(key: str) -> FilmPlace:
+    """Whose film it is, from its key.
+
+    Raises:
+        InputError: the key is not laid out as asked; the message says how it should be.
+    """
+    found = _FILM.fullmatch(key)
+    if found is None:
+        raise InputError(
+            f"Expected a film under {LAYOUT}, ending in {', '.join(_ENDINGS)}; got {key[:200]!r}.",
+            "Upload it again under such a key.",
+        )
+    user_id, dish_id, attempt, view, _ending = found.groups()
+    try:
+        _user.validate_python(user_id)
+        _slug.validate_python(dish_id)
+        _slug.validate_python(attempt)
+    except ValidationError as error:
+        raise InputError(
+            f"Expected {LAYOUT}, with dish and attempt of small letters, digits, '-' or '_';"
+            f" got {key[:200]!r}.",
+            "Upload it again under such a key.",
+        ) from error
+    return FilmPlace(user_id, dish_id, attempt, "front" if view.lower() == "front" else "side")
+
+
+def attempt_key(front: str, front_version: str, side: str | None, side_version: str | None) -> str:
+    """The idempotency key of an attempt of which both films are there, whichever of them was announced."""
+    return f"attempt-{_digest(front, front_version, side or '', side_version or '')}"
+
+
+def _upload(event: dict[str, Any]) -> Upload:
+    kind = event.get("detail-type")
+    detail = event.get("detail")
+    if kind != "Object Created" or not isinstance(detail, dict):
+        raise InputError(
+            f"Expected an event of the kind 'Object Created', got {kind!r}.",
+            "The rule that feeds the queue lets something else through.",
+        )
+    made = detail.get("object")
+    bucket = detail.get("bucket")
+    name = bucket.get("name") if isinstance(bucket, dict) else None
+    key = made.get("key") if isinstance(made, dict) else None
+    if not isinstance(made, dict) or not isinstance(name, str) or not isinstance(key, str) or not key:
+        raise InputError("Expected detail.bucket.name and detail.object.key in the event.")
+    # AWS's event says etag, an emulator's eTag; a bucket without versions sends no version id or "null".
+    versions = (made.get("version-id"), made.get("versionId"), made.get("etag"), made.get("eTag"))
+    version = next((str(v).strip('"') for v in versions if v and v != "null"), None)
+    if version is None:
+        raise InputError(
+            f"Expected detail.object.version-id or detail.object.etag in the event of {key[:200]!r}.",
+            "Without either, the same film announced twice could not be told from two films.",
+        )
+    size = made.get("size")
+    return Upload(name, key, version, size if isinstance(size, int) else 0, str(detail.get("reason") or ""))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
