@@ -1,4 +1,4 @@
-"""AWS clients as this program wants them, and what their errors mean; knows nothing of what they are asked."""
+"""AWS clients as this program wants them, and what their errors mean; not what they are asked for."""
 
 from __future__ import annotations
 

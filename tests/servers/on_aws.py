@@ -1,4 +1,4 @@
-"""What Terraform makes on AWS, made on an emulator: buckets, tables, topics and a queue that hears of both."""
+"""What Terraform makes on AWS, made on an emulator: buckets, tables, topics and a queue that hears both."""
 
 from __future__ import annotations
 
