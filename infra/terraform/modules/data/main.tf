@@ -47,7 +47,7 @@ resource "aws_dynamodb_table" "this" {
 
   point_in_time_recovery {
     enabled                 = true
-    recovery_period_in_days = 35
+    recovery_period_in_days = var.recovery_days
   }
 
   server_side_encryption {

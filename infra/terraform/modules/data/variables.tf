@@ -25,6 +25,17 @@ variable "deletion_protection" {
   default     = true
 }
 
+variable "recovery_days" {
+  description = "To how many days back a table can be restored, to the second; null leaves it to DynamoDB, which takes 35."
+  type        = number
+  default     = 35
+
+  validation {
+    condition     = var.recovery_days == null || (coalesce(var.recovery_days, 35) >= 7 && coalesce(var.recovery_days, 35) <= 35)
+    error_message = "recovery_days lies between 7 and 35, or is null."
+  }
+}
+
 variable "table_replica" {
   description = "Region that the tables are copied to and the key there; null: nowhere."
   type = object({

@@ -37,9 +37,10 @@ resource "aws_cloudwatch_event_target" "uploads" {
       reason = "$.detail.reason"
     }
 
-    input_template = <<-JSON
+    input_template = chomp(<<-JSON
       {"id": <id>, "source": <source>, "detail-type": <kind>, "time": <time>, "detail": {"bucket": <bucket>, "object": <object>, "reason": <reason>}}
     JSON
+    )
   }
 
   retry_policy {
