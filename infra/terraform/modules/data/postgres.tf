@@ -86,6 +86,7 @@ resource "aws_iam_role_policy_attachment" "monitoring" {
 }
 
 resource "aws_db_instance" "this" {
+  # checkov:skip=CKV_AWS_133: backup_days is 7 or more by its own validation
   # checkov:skip=CKV_AWS_157: two zones are a variable; production's own validation asks for them
   # checkov:skip=CKV_AWS_293: deletion protection is a variable, on by default
   # checkov:skip=CKV_AWS_353: performance insights are a variable, on by default
@@ -135,6 +136,7 @@ resource "aws_db_instance" "this" {
 
 # RDS itself changes the password it manages; no function of ours ever holds it.
 resource "aws_secretsmanager_secret_rotation" "database" {
+  # checkov:skip=CKV_AWS_304: the schedule is a variable, once a month by default
   for_each = local.postgres
 
   secret_id          = aws_db_instance.this[each.key].master_user_secret[0].secret_arn

@@ -41,6 +41,7 @@ resource "aws_secretsmanager_secret_policy" "this" {
 }
 
 resource "aws_secretsmanager_secret_rotation" "this" {
+  # checkov:skip=CKV_AWS_304: rotation_days is 90 or less by its own validation
   for_each = { for name, secret in var.secrets : name => secret if secret.rotation_lambda_arn != null }
 
   secret_id           = aws_secretsmanager_secret.this[each.key].id

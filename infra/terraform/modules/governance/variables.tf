@@ -126,4 +126,9 @@ variable "secrets" {
     condition     = alltrue([for name in keys(var.secrets) : can(regex("^[a-z][a-z0-9-]{1,40}$", name))])
     error_message = "A secret's name has lower-case letters, digits and hyphens."
   }
+
+  validation {
+    condition     = alltrue([for secret in values(var.secrets) : secret.rotation_days >= 1 && secret.rotation_days <= 90])
+    error_message = "rotation_days lies between 1 and 90."
+  }
 }
