@@ -14,6 +14,10 @@ def models_of(settings: Settings) -> Models:
     hosts = {str(analyser): url for analyser, url in settings.model_hosts.items()}
     if hosts:
         models = HostedModels(hosts, models)
+    if settings.sagemaker_endpoints:
+        from adapters.aws.sagemaker import SageMakerModels
+
+        models = SageMakerModels(settings, models)
     return models
 
 

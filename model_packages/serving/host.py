@@ -20,7 +20,6 @@ from typing import TypeVar
 from model_packages.serving.metrics import CONTENT_TYPE, Histogram, Metrics
 from model_packages.serving.package import Answer, Package, PackageError
 from model_packages.serving.requests import (
-    WEIGHTS_HEADER,
     Body,
     ClientGone,
     Message,
@@ -31,6 +30,8 @@ from model_packages.serving.requests import (
     answer,
     answer_error,
     answer_json,
+    answered_by,
+    asks_for_model,
     check_accept,
     content_type_of,
     named,
@@ -189,6 +190,10 @@ class Host:
         began = time.perf_counter()
         try:
             self._check_ready()
+            if asks_for_model(scope):
+                await body.drain()
+                await answer_json(send, 200, named(self.manifest, self.ready), answered_by(self.manifest))
+                return
             content_type = content_type_of(scope, self.manifest.content_types)
             check_accept(scope)
             # Counted before the body is read: what waits bounds the memory that waits.
@@ -204,7 +209,7 @@ class Host:
                 said = await self._answer(body, content_type, began + self.limits.deadline_s)
             finally:
                 self._admitted -= 1
-            await answer(send, 200, said.raw, headers={WEIGHTS_HEADER: self.manifest.weights_sha256})
+            await answer(send, 200, said.raw, headers=answered_by(self.manifest))
         except Refused as refused:
             self.metrics.errors[refused.kind] += 1
             raise

@@ -23,6 +23,9 @@ WEIGHTS_HEADER = "x-model-weights-sha256"
 # TorchServe has no route that may be open to clients and says which model it has: a request for a prediction
 # with this header asks for that instead.
 ASK_HEADER, ASK_MODEL = "x-bharatchef-ask", "model"
+# SageMaker passes on this one header of a request and of its answer, and none of the others.
+SAGEMAKER_HEADER = "x-amzn-sagemaker-custom-attributes"
+SAGEMAKER_ASK, SAGEMAKER_WEIGHTS = "bharatchef-ask=model", "weights-sha256="
 # The kind of failure that a package means by its status; any other is the package's own.
 _KINDS = {400: "broken_body", 413: "too_large", 415: "content_type"}
 _KINDS |= dict.fromkeys((408, 429, 502, 503, 504), "package_unavailable")
@@ -63,6 +66,17 @@ def named(manifest: Manifest, ready: bool) -> dict[str, Any]:
     """The JSON object that says which model a host has."""
     fields = {"analyser", "name", "version", "weights_sha256", "engine", "trained_on"}
     return {**manifest.model_dump(include=fields), "ready": ready}
+
+
+def asks_for_model(scope: Scope) -> bool:
+    """Whether a request for a prediction asks which model there is instead."""
+    return header(scope, ASK_HEADER) == ASK_MODEL or header(scope, SAGEMAKER_HEADER) == SAGEMAKER_ASK
+
+
+def answered_by(manifest: Manifest) -> dict[str, str]:
+    """The headers that say which weights gave an answer."""
+    sha256 = manifest.weights_sha256
+    return {WEIGHTS_HEADER: sha256, SAGEMAKER_HEADER: f"{SAGEMAKER_WEIGHTS}{sha256}"}
 
 
 class ClientGone(Exception):

@@ -16,14 +16,12 @@ from typing import Any
 
 from model_packages.serving.package import JSON, Package, PackageError, read_package
 from model_packages.serving.requests import (
-    ASK_HEADER,
-    ASK_MODEL,
-    WEIGHTS_HEADER,
     Refused,
+    answered_by,
+    asks_for_model,
     check_accept,
     content_type_of,
     error_body,
-    header,
     named,
     refusal_of,
 )
@@ -67,8 +65,9 @@ class PackageHandler:
         given = context.get_all_request_header(number)
         context.set_response_content_type(number, JSON)
         try:
-            said, weights = self._said(request, given)
-            context.set_response_header(number, WEIGHTS_HEADER, weights)
+            said, headers = self._said(request, given)
+            for name, value in headers.items():
+                context.set_response_header(number, name, value)
             return said
         except Refused as refused:
             context.set_response_status(refused.status, idx=number)
@@ -76,21 +75,21 @@ class PackageHandler:
                 context.set_response_header(number, name, value)
             return json.dumps(error_body(refused), ensure_ascii=False).encode()
 
-    def _said(self, request: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[bytes, str]:
+    def _said(self, request: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[bytes, dict[str, str]]:
         manifest = self._package.manifest
         assert manifest is not None
         headers = [(k.lower().encode(), v.encode()) for k, v in given.items() if isinstance(v, str)]
         scope = {"headers": headers}
-        if header(scope, ASK_HEADER) == ASK_MODEL:
+        if asks_for_model(scope):
             body = json.dumps(named(manifest, True), ensure_ascii=False).encode()
-            return body, manifest.weights_sha256
+            return body, answered_by(manifest)
         content_type = content_type_of(scope, manifest.content_types)
         check_accept(scope)
         body = bytes(request.get("body") or b"")
         if not body:
             raise Refused(400, "broken_body", "Expected a body, got an empty one.")
         try:
-            return self._package.answer(body, content_type).raw, manifest.weights_sha256
+            return self._package.answer(body, content_type).raw, answered_by(manifest)
         except PackageError as error:
             log.warning("%s", error.message)
             raise refusal_of(error) from None
