@@ -8,6 +8,8 @@ from bharatchef.errors import ConfigurationError
 
 KINDS = {"bharatchef-process": "process", "bharatchef-ecs": "ecs"}
 """The pools by name: runs as processes beside their worker, and as ECS tasks."""
+LIMITS = {"bharatchef-process": 4, "bharatchef-ecs": 20}
+"""How many runs at once; `prefect work-pool set-concurrency-limit` changes it where it is made."""
 
 
 def job_template(kind: str) -> dict[str, Any]:
@@ -39,7 +41,9 @@ def make_work_pools(kinds: dict[str, str]) -> list[str]:
     made = []
     with get_client(sync_client=True) as client:
         for name, kind in kinds.items():
-            pool = WorkPoolCreate(name=name, type=kind, base_job_template=job_template(kind))
+            pool = WorkPoolCreate(
+                name=name, type=kind, base_job_template=job_template(kind), concurrency_limit=LIMITS.get(name)
+            )
             try:
                 client.create_work_pool(pool)
             except ObjectAlreadyExists:
