@@ -1,8 +1,8 @@
 """From an upload to the start of its flow: ``python -m benchmarks.trigger [--uploads 100] [--workers 3]``.
 
-All parts are real processes on this machine: an emulator of S3, EventBridge, SQS and DynamoDB, a Prefect server
-on PostgreSQL, intake and a worker. Says how long each upload waited for its flow to start, and whether every
-one became exactly one evaluation.
+All parts are real processes on this machine: an emulator of S3, EventBridge, SQS and DynamoDB, a Prefect
+server on PostgreSQL, intake and a worker. Says how long each upload waited for its flow to start, and whether
+every one became exactly one evaluation.
 """
 
 from __future__ import annotations
