@@ -69,6 +69,12 @@ class WorkInProgress(BharatChefError):
     exit_code = 6
 
 
+class HeldForPerson(BharatChefError):
+    """What was seen in a film has to be looked at by a person before anything of it is shown."""
+
+    exit_code = 9
+
+
 class EndpointError(BharatChefError):
     """A model did not answer as its contract asks.
 

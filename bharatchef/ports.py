@@ -283,8 +283,47 @@ class Notifier(Protocol):
 
 
 @dataclass(frozen=True)
+class SeenLabel:
+    """Something that a service saw in a picture; ``box`` is left, top, width and height, 0 to 1 each."""
+
+    name: str
+    confidence: float
+    time_s: float
+    box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a general service saw in pictures of a film, beside the models of this program.
+
+    ``unfit``: kinds of content that a person has to look at before anything of the film is shown.
+    """
+
+    service: str
+    unfit: tuple[SeenLabel, ...] = ()
+    scenes: tuple[SeenLabel, ...] = ()
+    objects: tuple[SeenLabel, ...] = ()
+    activities: tuple[SeenLabel, ...] = ()
+
+
+class Looker(Protocol):
+    """Looks pictures of a film over for what is not fit to be shown, and says what else it sees."""
+
+    def look(self, pictures: Sequence[tuple[float, bytes]]) -> Looked:
+        """What is in JPEG pictures, each given with its time in the film in seconds.
+
+        Raises:
+            EndpointError: it does not answer; ``retryable`` where it may soon.
+        """
+        ...
+
+
+@dataclass(frozen=True)
 class Ports:
-    """One side of every port; ``chat`` holds the model that words and its backup, or nothing: rules alone."""
+    """One side of every port; ``chat`` holds the model that words and its backup, or nothing: rules alone.
+
+    ``looker`` is ``None`` where films are looked over by nobody but the models.
+    """
 
     objects: ObjectStore
     evaluations: EvaluationStore
@@ -294,3 +333,4 @@ class Ports:
     notifier: Notifier
     clock: Clock
     chat: tuple[ChatModel, ...] = ()
+    looker: Looker | None = None

@@ -19,7 +19,7 @@ from prefect.futures import PrefectFuture, wait
 
 from bharatchef import __version__
 from bharatchef.cost import Ledger, load_prices
-from bharatchef.errors import MediaError
+from bharatchef.errors import EndpointError, MediaError
 from bharatchef.judgement.expert import expert_of
 from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, QualityReport, Unavailable
 from bharatchef.perception.analysers import Seen, pieces_of, seen_by
@@ -33,6 +33,7 @@ from flows.by_example import steps_by_example
 from tasks.coach_performance import coach_performance
 from tasks.inspect_film import inspect_film
 from tasks.judge_performance import judge_performance
+from tasks.look_over import look_over
 from tasks.match_expert import match_with_expert, warm_up
 from tasks.perceive import answers_of, ask_model
 from tasks.planning import WorkPlan
@@ -118,6 +119,7 @@ def evaluate_claimed(
     film = prepared.media if prepared else None
     side = side_prepared.media if side_prepared else None
     check_lease()
+    _look_over(ports, prepared, log)
     with log.stage("perceive"):
         seen = _perceive(prepared, plan, log)
     example = None
@@ -246,6 +248,21 @@ def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, Pre
         for film, name in zip(films, names, strict=False)
     ]
     return named[0], named[1] if len(named) > 1 else None
+
+
+def _look_over(ports: Ports, prepared: Prepared | None, log: StageLog) -> None:
+    """Return where the film may be shown, or where nobody looks films over.
+
+    Raises:
+        HeldForPerson: a person has to look at it first.
+    """
+    if ports.looker is None or prepared is None:
+        return
+    with log.stage("look over") as words:
+        try:
+            look_over(ports, prepared.media.sha256, prepared.stills)
+        except EndpointError as error:
+            words |= {"outcome": "unavailable", "reason": str(error)}
 
 
 def _named(media: MediaInfo, name: str | None) -> MediaInfo:

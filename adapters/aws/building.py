@@ -34,15 +34,17 @@ def build_aws_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     check_settings(settings)
     check_installed()
     from adapters.aws.evaluations import DynamoEvaluations
+    from adapters.aws.metrics import EmfMetrics
     from adapters.aws.notifier import SnsNotifier
     from adapters.aws.objects import S3Objects
+    from adapters.aws.rekognition import RekognitionLooker
     from adapters.choosing import chat_models, models_of
     from adapters.knowledge import open_knowledge
     from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
 
     clock = clock or SystemClock()
     objects = S3Objects(settings)
-    evaluations = DynamoEvaluations(settings, clock, objects)
+    evaluations = DynamoEvaluations(settings, clock, objects, EmfMetrics(settings.environment, clock))
     notifier = SnsNotifier(settings, clock)
     try:
         objects.check()
@@ -60,6 +62,7 @@ def build_aws_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         notifier=notifier,
         clock=clock,
         chat=chat_models(settings),
+        looker=RekognitionLooker(settings) if settings.rekognition else None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.aws.clients import aws_client, error_code, telling_aws
 from adapters.aws.items import SPILLED, Item, fitted, item_of, plain, read, wire
+from adapters.aws.metrics import EmfMetrics
 from adapters.completing import check_same_work, check_whole
 from adapters.local.evaluations import moment
 from bharatchef.errors import LeaseLost, StoreError
@@ -39,12 +40,16 @@ class DynamoEvaluations:
     Args:
         clock: what leases are measured by; the workers' clocks must agree within a fraction of a lease.
         objects: where a record goes that is larger than an item may be.
+        metrics: what counts each evaluation that ended, once its end is stored.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, objects: ObjectStore) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, objects: ObjectStore, metrics: EmfMetrics | None = None
+    ) -> None:
         self._client: Any = aws_client("dynamodb", settings, read_s=10.0)
         self._clock = clock
         self._objects = objects
+        self._metrics = metrics
         self._tables = {name: settings.table_prefix + name for name in TABLES}
 
     def claim(self, evaluation: Evaluation, owner: str, lease_s: float) -> Claim:
@@ -101,10 +106,14 @@ class DynamoEvaluations:
             item = fitted(record, item_of(record, key), key, self._objects)
             beside.append({"Put": {"TableName": self._tables[table], "Item": item}})
         self._end(evaluation, owner, beside)
+        if self._metrics is not None:
+            self._metrics.completed(result)
 
     def fail(self, evaluation_id: str, owner: str, reason: str) -> None:
         failed = {"status": Status.FAILED, "failure_reason": reason, "completed_at": self._clock.now()}
         self._end(self._held(evaluation_id, owner).model_copy(update=failed), owner, [])
+        if self._metrics is not None:
+            self._metrics.failed(evaluation_id)
 
     def get(self, evaluation_id: str) -> Evaluation | None:
         item = self._item(evaluation_id)
@@ -352,7 +361,11 @@ class DynamoEvaluations:
         try:
             call(**arguments)
         except ClientError as error:
-            if error_code(error) == "ConditionalCheckFailedException":
+            # The last comes where a transaction is sent again whose answer was lost: what there is, is read.
+            if error_code(error) in (
+                "ConditionalCheckFailedException",
+                "IdempotentParameterMismatchException",
+            ):
                 return False
             if error_code(error) == "TransactionCanceledException":
                 codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}

@@ -28,21 +28,6 @@ class SnsNotifier:
     def processing_failed(self, evaluation: Evaluation) -> None:
         self._tell("processing-failed", evaluation)
 
-    def held_for_a_person(self, evaluation_id: str, labels: tuple[str, ...]) -> None:
-        """Say that an evaluation waits for a person, because moderation found something of these kinds."""
-        self._publish(
-            "processing-failed",
-            {
-                "eventId": f"{evaluation_id}:held",
-                "topic": "processing-failed",
-                "evaluationId": evaluation_id,
-                "held": True,
-                "why": "something in the film asks for a person's look before anything of it is published",
-                "labels": list(labels),
-                "at": self._clock.now().isoformat(),
-            },
-        )
-
     def check(self) -> None:
         """Return where both topics are there.
 
