@@ -14,13 +14,14 @@ output "table_arns" {
 }
 
 output "database" {
-  description = "Address, port, name and the ARN of the secret with the password of the database; null without one."
+  description = "Address, port, name, the ARN of the secret with its password, and whether it stands in two zones; null without a database."
   value = var.postgres == null ? null : {
     address    = aws_db_instance.this["this"].address
     port       = 5432
     name       = aws_db_instance.this["this"].db_name
     secret_arn = try(aws_db_instance.this["this"].master_user_secret[0].secret_arn, null)
     identifier = aws_db_instance.this["this"].identifier
+    multi_az   = aws_db_instance.this["this"].multi_az
     arn        = aws_db_instance.this["this"].arn
   }
 }

@@ -32,3 +32,13 @@ output "endpoint_services" {
   description = "Names of the services that have an endpoint, after com.amazonaws.<region>."
   value       = sort([for endpoint in local.endpoints : endpoint.service])
 }
+
+output "billed_endpoint_addresses" {
+  description = "How many addresses of interface endpoints are billed by the hour."
+  value       = length(local.interfaces) * var.endpoint_zones
+}
+
+output "nat_gateways" {
+  description = "How many NAT gateways are billed by the hour."
+  value       = length(aws_nat_gateway.this)
+}

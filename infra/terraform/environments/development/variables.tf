@@ -1,0 +1,151 @@
+variable "cost_centre" {
+  description = "Who pays; a tag on everything."
+  type        = string
+  default     = "bharatchef"
+}
+
+variable "bucket_suffix" {
+  description = "What follows the environment in the buckets' names, where the plain names are taken by another account."
+  type        = string
+  default     = ""
+}
+
+variable "destroyable" {
+  description = "Whether `terraform destroy` may take films, records and secrets with it. Not in production."
+  type        = bool
+  default     = false
+}
+
+variable "owns_account" {
+  description = "Whether this environment sets what an account has once; for one environment of an account."
+  type        = bool
+  default     = true
+}
+
+variable "monthly_budget_usd" {
+  description = "What this environment may cost a month, in US dollars before tax."
+  type        = number
+}
+
+variable "cost_tags" {
+  description = "Tags that costs can be split by; none at the first apply, AWS does not know them yet."
+  type        = set(string)
+  default     = []
+}
+
+variable "alert_emails" {
+  description = "Who gets a letter of failures, alarms and budgets."
+  type        = set(string)
+  default     = []
+}
+
+variable "secrets" {
+  description = "Secrets by name, as module governance takes them; their values are put there by hand."
+  type = map(object({
+    description         = string
+    rotation_lambda_arn = optional(string)
+    rotation_days       = optional(number, 30)
+  }))
+  default = {}
+}
+
+variable "vpc_cidr" {
+  description = "Addresses of the network, a /16 to /20."
+  type        = string
+  default     = "10.40.0.0/16"
+}
+
+variable "availability_zones" {
+  description = "Zones with a private subnet each."
+  type        = list(string)
+  default     = ["ap-south-1a", "ap-south-1b"]
+}
+
+variable "endpoint_zones" {
+  description = "In how many of the zones an interface endpoint has an address; each is billed by the hour."
+  type        = number
+  default     = 2
+}
+
+variable "moderation" {
+  description = "Whether films are shown to Rekognition for moderation."
+  type        = bool
+  default     = false
+}
+
+variable "trainee_film_retention" {
+  description = "What becomes of a trainee's film after trainee_film_days: archive or delete."
+  type        = string
+  default     = "archive"
+}
+
+variable "trainee_film_days" {
+  description = "After how many days a trainee's film is archived or deleted."
+  type        = number
+  default     = 90
+}
+
+variable "upload_origins" {
+  description = "Web origins whose pages may upload and play films."
+  type        = list(string)
+  default     = []
+}
+
+variable "second_region" {
+  description = "Whether expert films, results and records are copied to ap-south-2."
+  type        = bool
+  default     = false
+}
+
+variable "postgres" {
+  description = "The PostgreSQL of Prefect and of analytics, as module data takes it."
+  type = object({
+    instance_class      = string
+    multi_az            = bool
+    read_replica        = optional(bool, false)
+    engine_version      = optional(string, "16")
+    storage_gb          = optional(number, 20)
+    max_storage_gb      = optional(number, 100)
+    backup_days         = optional(number, 7)
+    performance_insight = optional(bool, true)
+    password_rotation   = optional(string, "cron(0 20 ? * SUN#1 *)")
+  })
+}
+
+variable "serving_mode" {
+  description = "How models are served: serverless, realtime-cpu, realtime-gpu or async."
+  type        = string
+}
+
+variable "model_host" {
+  description = "What serves in a model's container: asgi or torchserve."
+  type        = string
+  default     = "asgi"
+}
+
+variable "model_instances" {
+  description = "Fewest and most instances a variant of a model."
+  type        = object({ min = number, max = number })
+  default     = { min = 1, max = 4 }
+}
+
+variable "models" {
+  description = "Model packages by analyser, each variant with its archive and its share of the calls; none until the archives lie in S3."
+  type = map(object({
+    variants = map(object({
+      model_data_url = string
+      weight         = number
+    }))
+  }))
+  default = {}
+}
+
+variable "image_tag" {
+  description = "Tag of the images that this environment runs; one that is never moved."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", var.image_tag)) && var.image_tag != "latest"
+    error_message = "image_tag is a tag other than latest."
+  }
+}
