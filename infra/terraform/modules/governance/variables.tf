@@ -102,7 +102,7 @@ variable "alert_topic_arn" {
 }
 
 variable "owns_account" {
-  description = "Whether this environment sets what an account has once: cost allocation tags and Compute Optimizer. True where each environment has its own account; otherwise for one of them."
+  description = "Whether this environment sets what an account has once: cost allocation tags, Compute Optimizer and Access Analyzer. True where each environment has its own account; otherwise for one of them."
   type        = bool
   default     = true
 }

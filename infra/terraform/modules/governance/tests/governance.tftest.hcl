@@ -128,6 +128,11 @@ run "costs" {
     condition     = toset(keys(aws_ce_cost_allocation_tag.this)) == toset(["Project", "CostCentre"]) && one(aws_computeoptimizer_enrollment_status.this).status == "Active"
     error_message = "Costs are split by tag, and Compute Optimizer looks for what is too large."
   }
+
+  assert {
+    condition     = one(aws_accessanalyzer_analyzer.this).type == "ACCOUNT"
+    error_message = "What can be reached from outside the account is found."
+  }
 }
 
 run "secrets" {
@@ -153,7 +158,7 @@ run "a_second_environment_of_one_account" {
   }
 
   assert {
-    condition     = length(aws_ce_cost_allocation_tag.this) == 0 && length(aws_computeoptimizer_enrollment_status.this) == 0 && length(aws_kms_replica_key.this) == 1
+    condition     = length(aws_ce_cost_allocation_tag.this) == 0 && length(aws_computeoptimizer_enrollment_status.this) == 0 && length(aws_accessanalyzer_analyzer.this) == 0 && length(aws_kms_replica_key.this) == 1
     error_message = "What an account has once is set once; the key is copied where asked for."
   }
 }
