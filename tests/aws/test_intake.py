@@ -1,0 +1,301 @@
+"""What intake makes of messages, and how it treats a queue: against an emulator's S3, SQS and DynamoDB."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import sample_evaluation
+from servers.on_aws import Stack, client
+
+from adapters.aws.queues import SqsQueue, sqs_client
+from adapters.aws.uploads import Uploads
+from app.intake import HealthGate
+from app.intake_deciding import Nothing, Start, World, check_buckets, decide
+from app.intake_messages import (
+    Reanalysis,
+    Rewording,
+    Upload,
+    film_place,
+    queue_of,
+    read_message,
+)
+from bharatchef.errors import ConfigurationError, InputError
+from bharatchef.settings import load_settings
+
+FRONT = "trainee/asha/masala-chai/first/front.mp4"
+SIDE = "trainee/asha/masala-chai/first/side.mp4"
+
+
+def event(key: str = FRONT, **made: object) -> str:
+    return json.dumps(
+        {
+            "source": "aws.s3",
+            "detail-type": "Object Created",
+            "detail": {"bucket": {"name": "films"}, "object": {"key": key, **made}},
+        }
+    )
+
+
+# --- messages ---
+
+
+@pytest.mark.parametrize(
+    ("made", "version"),
+    [
+        ({"etag": "abc", "size": 7}, "abc"),
+        ({"eTag": '"abc"'}, "abc"),
+        ({"etag": "abc", "version-id": "v1"}, "v1"),
+        ({"etag": "abc", "version-id": "null"}, "abc"),
+    ],
+)
+def test_an_upload_is_known_by_its_version_else_its_etag(made, version):
+    read = read_message(event(**made))
+    assert isinstance(read, Upload)
+    assert (read.bucket, read.key, read.version) == ("films", FRONT, version)
+    assert queue_of(read) == "video-processing-queue"
+
+
+def test_the_other_queues_messages():
+    assert read_message('{"evaluationId": "e", "modelVersion": "2"}') == Reanalysis("e", "2")
+    assert read_message('{"evaluationId": "e", "rewording": 1}') == Rewording("e", 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("", "in JSON"),
+        ("[]", "JSON object"),
+        ("{}", "Expected an Object Created event"),
+        ('{"evaluationId": "e", "rewording": 0}', "Expected an Object Created event"),
+        ('{"evaluationId": "e", "rewording": true}', "Expected an Object Created event"),
+        ('{"detail-type": "Object Deleted", "detail": {}}', "Object Deleted"),
+        (event(), "version-id"),
+        ('{"detail-type": "Object Created", "detail": {"bucket": "b"}}', "detail.bucket.name"),
+    ],
+)
+def test_what_says_nothing_known_is_named(body, said):
+    with pytest.raises(InputError) as raised:
+        read_message(body)
+    assert said in raised.value.message
+
+
+@given(st.text(max_size=200) | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps))
+def test_no_body_does_worse_than_an_input_error(body):
+    with pytest.raises(InputError):
+        read_message(body)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["detail", "detail-type", "evaluationId", "rewording"]), st.text() | st.none()
+    )
+)
+def test_no_object_does_worse_either(said):
+    try:
+        read_message(json.dumps(said))
+    except InputError as error:
+        assert error.message
+
+
+@pytest.mark.parametrize("ending", ["mp4", "MOV", "mkv", "webm"])
+def test_a_key_says_whose_film_of_what_it_is(ending):
+    place = film_place(f"trainee/Asha.R@home/masala-chai/2026-11-22/front.{ending}")
+    assert (place.user_id, place.dish_id, place.attempt, place.view) == (
+        "Asha.R@home",
+        "masala-chai",
+        "2026-11-22",
+        "front",
+    )
+    assert place.folder == "trainee/Asha.R@home/masala-chai/2026-11-22/"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "front.mp4",
+        "trainee/asha/masala-chai/front.mp4",
+        "trainee/asha/masala-chai/1/back.mp4",
+        "trainee/asha/masala-chai/1/front.avi",
+        "trainee/asha/Masala Chai/1/front.mp4",
+        "trainee/-asha/masala-chai/1/front.mp4",
+        "trainee/asha/masala-chai/1/x/front.mp4",
+        "trainee/../masala-chai/1/front.mp4",
+        "Expert/asha/masala-chai/1/front.mp4",
+        "trainee/asha/masala-chai/1/front.mp4\n",
+        "trainee/ａsha/masala-chai/1/front.mp4",
+    ],
+)
+def test_another_key_is_refused_with_the_layout(key):
+    with pytest.raises(InputError, match=r"trainee/\{user\}/\{dish\}/\{attempt\}/front\.mp4"):
+        film_place(key)
+
+
+@given(st.text(max_size=60))
+def test_what_is_taken_leads_back_to_its_own_folder(tail):
+    key = f"trainee/{tail}/front.mp4"
+    try:
+        place = film_place(key)
+    except InputError:
+        return
+    assert key.startswith(place.folder)
+    assert ".." not in place.folder.split("/")
+
+
+# --- what is done about them ---
+
+
+@pytest.fixture
+def world(installed: Stack, ports) -> World:
+    return World(installed.settings, Uploads(installed.settings), ports.dishes, ports.evaluations)
+
+
+def put(installed: Stack, key: str, data: bytes = b"film") -> Upload:
+    settings = installed.settings
+    answer = client("s3", installed.url).put_object(Bucket=settings.trainee_bucket, Key=key, Body=data)
+    return Upload(settings.trainee_bucket, key, answer["ETag"].strip('"'), len(data))
+
+
+def test_the_same_films_give_the_same_key_and_other_films_another(installed, world):
+    first = decide(put(installed, FRONT), world)
+    assert isinstance(first, Start)
+    assert first.parameters["request"] == {
+        "dish_id": "masala-chai",
+        "user_id": "asha",
+        "film_key": FRONT,
+        "film_name": "front.mp4",
+        "film_version": put(installed, FRONT).version,
+    }
+    assert decide(put(installed, FRONT), world) == first
+    assert decide(put(installed, FRONT, b"another"), world).idempotency_key != first.idempotency_key
+
+
+def test_an_old_event_is_about_what_lies_there_now(installed, world):
+    old = put(installed, FRONT)
+    new = put(installed, FRONT, b"another")
+    assert decide(old, world) == decide(new, world)
+
+
+def test_whichever_film_is_announced_both_are_one_run(installed, world):
+    alone = decide(put(installed, FRONT), world)
+    side = put(installed, SIDE, b"side")
+    both = decide(side, world)
+    assert decide(put(installed, FRONT), world) == both
+    assert both.parameters["request"]["side_key"] == SIDE
+    assert both.replaces == alone.idempotency_key
+    assert alone.replaces is None
+
+
+def test_there_is_nothing_to_do_for_a_side_film_alone_a_folder_or_what_was_deleted(installed, world):
+    assert isinstance(decide(put(installed, SIDE), world), Nothing)
+    assert isinstance(decide(put(installed, "trainee/asha/"), world), Nothing)
+    gone = Upload(installed.settings.trainee_bucket, "trainee/b/masala-chai/1/front.mp4", "v", 1)
+    assert decide(gone, world) == Nothing("it was deleted again")
+
+
+def test_what_no_flow_takes_is_kept_with_its_reason(installed, world):
+    film = Upload(installed.settings.expert_bucket, "expert/masala-chai/1/front.mp4", "v", 1)
+    with pytest.raises(InputError, match="onboard-expert"):
+        decide(film, world)
+    there = World(
+        world.settings,
+        world.films,
+        world.dishes,
+        world.evaluations,
+        frozenset(["onboard-expert/onboard-expert"]),
+    )
+    assert decide(film, there).deployment == "onboard-expert/onboard-expert"
+    with pytest.raises(InputError, match="reword-feedback"):
+        decide(Rewording("e", 1), world)
+    with pytest.raises(InputError, match="no-such"):
+        decide(put(installed, "trainee/asha/no-such/1/front.mp4"), world)
+    with pytest.raises(InputError, match="another-bucket"):
+        decide(Upload("another-bucket", FRONT, "v", 1), world)
+
+
+def test_new_models_are_asked_about_the_films_of_an_evaluation(installed, world, ports):
+    put(installed, FRONT)
+    record = sample_evaluation("ev-9", "asha").model_copy(
+        update={"trainee_video_s3_key": FRONT, "dish_id": "masala-chai"}
+    )
+    ports.evaluations.claim(record, "one", 60)
+    wish = decide(Reanalysis("ev-9", "slowfast-2"), world)
+    assert wish.parameters["request"]["film_key"] == FRONT
+    assert wish.parameters["request"]["film_version"] == put(installed, FRONT).version
+    assert decide(Reanalysis("ev-9", "slowfast-3"), world).idempotency_key != wish.idempotency_key
+    assert isinstance(decide(Reanalysis("ev-0", "slowfast-2"), world), Nothing)
+
+
+def test_without_the_buckets_names_intake_does_not_begin():
+    with pytest.raises(ConfigurationError, match="BHARATCHEF_TRAINEE_BUCKET and BHARATCHEF_EXPERT_BUCKET"):
+        check_buckets(load_settings(trainee_bucket="", expert_bucket=""))
+
+
+# --- the queue ---
+
+
+@pytest.fixture
+def queue(installed: Stack) -> SqsQueue:
+    name = f"queue-{installed.settings.trainee_bucket[-12:]}"
+    client("sqs", installed.url).create_queue(QueueName=name)
+    return SqsQueue(sqs_client(installed.settings), name, 3)
+
+
+def test_a_message_stays_hidden_while_somebody_works_on_it_and_comes_again_where_nobody_does(queue):
+    queue.send("work", {"reason": "because", "empty": ""})
+    message = queue.receive(1)
+    assert message is not None
+    assert (message.body, message.receives, message.attributes["reason"]) == ("work", 1, "because")
+    failures: list[object] = []
+    with queue.kept_hidden(message, failures.append):
+        assert queue.receive(4) is None, "it was hidden for 3 s, and kept hidden"
+    assert failures == []
+    again = queue.receive(8)
+    assert again is not None
+    assert again.receives == 2
+    queue.hide(again, 0)
+    third = queue.receive(2)
+    assert third is not None
+    queue.delete(third)
+    assert queue.receive(4) is None
+    assert queue.waiting() == 0
+
+
+def test_a_queue_that_is_not_there_is_named(installed):
+    with pytest.raises(ConfigurationError, match="no-such-queue"):
+        SqsQueue(sqs_client(installed.settings), "no-such-queue", 30)
+
+
+def test_nothing_passes_the_gate_while_prefect_is_not_well():
+    well = threading.Event()
+
+    class Health(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if well.is_set() else 503)
+            self.end_headers()
+            self.wfile.write(b"true" if well.is_set() else b"false")
+
+        def log_message(self, *_words: object) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Health)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    stop = threading.Event()
+    gate = HealthGate(f"http://127.0.0.1:{server.server_port}/api", stop)
+    try:
+        assert gate.passed(within_s=0.2) is False
+        threading.Timer(1.0, well.set).start()
+        began = time.monotonic()
+        assert gate.passed() is True
+        assert time.monotonic() - began >= 0.9
+        well.clear()
+        threading.Timer(0.5, stop.set).start()
+        assert gate.passed() is False
+    finally:
+        server.shutdown()
+        server.server_close()
