@@ -1,7 +1,8 @@
-"""Packs an OpenVINO model into one file and compiles it for this machine's processor; knows no package.
+"""Packs an OpenVINO model into one file and makes it ready for this machine; knows no package.
 
 OpenVINO keeps a model as two files, a graph and its weights. A package's manifest compares the sha256 of one
-file, so both lie uncompressed in one zip with fixed dates: the same model gives the same bytes.
+file, so both lie uncompressed in one zip with fixed dates: the same model gives the same bytes. On a
+processor OpenVINO runs it; on an NVIDIA GPU PyTorch does, with the same weights.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import io
 import os
 import tempfile
 import zipfile
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,9 @@ GRAPH, WEIGHTS = "model.xml", "model.bin"
 _DATE = (1980, 1, 1, 0, 0, 0)
 _BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
 _CPUINFO = Path("/proc/cpuinfo")
+# What the driver puts there; Windows' Linux has the second. Without one PyTorch is not even imported.
+_GPU_NODES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
+CPU, GPU, TORCH_ON_CPU = "cpu", "cuda", "torch-cpu"
 
 
 def pack_ir(model: openvino.Model, path: Path | str) -> Path:
@@ -70,6 +76,73 @@ def read_ir(path: Path | str) -> openvino.Model:
         raise ValueError(f"expected {GRAPH} and {WEIGHTS} packed in {Path(path).name}: {error}") from error
     tensor = openvino.Tensor(np.frombuffer(weights, np.uint8).copy())
     return openvino.Core().read_model(graph, tensor)
+
+
+def network(model: openvino.Model, *, threads: int | None = None) -> Any:
+    """``model`` ready to answer, called with its input: OpenVINO on the processor, PyTorch on a GPU.
+
+    Args:
+        model: its outputs are told apart by their places, ``answer[0]``.
+        threads: as in ``compiled``; means nothing to a GPU.
+
+    Raises:
+        ValueError: ``device`` says why; or PyTorch cannot run a node of the graph.
+    """
+    where = device()
+    if where == CPU:
+        return compiled_model(model, threads=threads)
+    from model_packages.torch_engine import TorchNetwork
+
+    return TorchNetwork(model, "cpu" if where == TORCH_ON_CPU else where)
+
+
+def device() -> str:
+    """Where networks run: ``cuda`` where PyTorch finds a GPU, else ``cpu``.
+
+    ``BHARATCHEF_DEVICE`` set to ``cpu`` or ``cuda`` goes before what is found, as does ``SM_NUM_GPUS`` set to
+    0, which hosts of SageMaker know; ``torch-cpu`` runs PyTorch on the processor, slowly, to compare.
+
+    Raises:
+        ValueError: ``BHARATCHEF_DEVICE`` is none of these, or ``cuda`` where there is no GPU.
+    """
+    said = os.environ.get("BHARATCHEF_DEVICE", "").strip().lower() or "auto"
+    if said in (CPU, TORCH_ON_CPU):
+        return said
+    if said not in ("auto", GPU):
+        raise ValueError(f"expected BHARATCHEF_DEVICE to be auto, cpu, cuda or torch-cpu, got {said[:20]!r}")
+    if said == "auto" and os.environ.get("SM_NUM_GPUS", "").strip() == "0":
+        return CPU
+    if _has_gpu():
+        return GPU
+    if said == GPU:
+        raise ValueError("expected a GPU, since BHARATCHEF_DEVICE is cuda; PyTorch finds none: set it to cpu")
+    return CPU
+
+
+@cache
+def _has_gpu() -> bool:
+    if not any(node.exists() for node in _GPU_NODES):
+        return False
+    try:
+        import torch
+    except ImportError:
+        return False
+    return torch.cuda.is_available()
+
+
+def engine_here(named: str) -> str:
+    """A manifest's words for its engine, or those for what runs it on this machine in its place."""
+    if not named.startswith("OpenVINO"):
+        return named
+    try:
+        where = device()
+    except ValueError:
+        # A package that cannot be loaded says why when it is asked to answer.
+        return named
+    if where == CPU:
+        return named
+    release = version("torch").split("+")[0]
+    return f"PyTorch {release}, FP32, {'CPU' if where == TORCH_ON_CPU else 'CUDA'}"
 
 
 def compiled(path: Path | str, *, threads: int | None = None, **settings: Any) -> openvino.CompiledModel:
@@ -146,7 +219,7 @@ def engine_words(model: openvino.Model | Path | str, *, here: bool = False) -> s
     """
     import openvino
 
-    version = openvino.get_version().split("-")[0]
+    release = openvino.get_version().split("-")[0]
     kept = model if isinstance(model, openvino.Model) else read_ir(model)
     if is_int8(kept):
         kind = "INT8"
@@ -154,4 +227,4 @@ def engine_words(model: openvino.Model | Path | str, *, here: bool = False) -> s
         kind = "BF16" if has_bf16() else "FP32"
     else:
         kind = "FP16 weights"
-    return f"OpenVINO {version}, {kind}, CPU"
+    return f"OpenVINO {release}, {kind}, CPU"

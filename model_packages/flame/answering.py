@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import openvino
 
-from model_packages.engine import compiled_model, read_ir
+from model_packages.engine import network, read_ir
 from model_packages.shots import Shot
 
 from .looking import CELL, CELLS, Picture, in_picture, part_of, whole_of
@@ -53,8 +52,8 @@ class Numbers:
 class Model:
     """The two networks, ready to answer, and what was fitted beside them."""
 
-    where: openvino.CompiledModel
-    what: openvino.CompiledModel
+    where: Any
+    what: Any
     numbers: Numbers
 
 
@@ -103,7 +102,7 @@ def model_from(path: Path) -> Model:
             bodies = [archive.read(f"{name}.ovz") for name in NETWORKS]
     except (zipfile.BadZipFile, KeyError) as error:
         raise ValueError(f"expected weights of the flame package in {path.name}: {error}") from error
-    where, what = (compiled_model(read_ir(io.BytesIO(body))) for body in bodies)  # type: ignore[arg-type]
+    where, what = (network(read_ir(io.BytesIO(body))) for body in bodies)  # type: ignore[arg-type]
     return Model(where, what, Numbers(**{**numbers, "sure": tuple(numbers["sure"])}))
 
 
@@ -114,10 +113,8 @@ def word_of(flame: str, level: float) -> str:
     return WORDS[sum(level >= bound for bound in BOUNDS)]
 
 
-def _answers(network: openvino.CompiledModel, pictures: Sequence[Picture]) -> Floats:
-    parts = [
-        np.asarray(network(np.stack(pictures[k : k + _BATCH]))[0]) for k in range(0, len(pictures), _BATCH)
-    ]
+def _answers(net: Any, pictures: Sequence[Picture]) -> Floats:
+    parts = [np.asarray(net(np.stack(pictures[k : k + _BATCH]))[0]) for k in range(0, len(pictures), _BATCH)]
     return np.concatenate(parts).astype(np.float64)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from model_packages.engine import compiled
+from model_packages.engine import network, read_ir
 
 HEIGHT_PX, WIDTH_PX = 256, 448
 LOOKS_PER_S = 4
@@ -30,12 +29,12 @@ class Backbone:
     """The compiled network; gives pooled features and a map of features for one picture."""
 
     def __init__(self, weights: Path | str) -> None:
-        self._network: Any = compiled(weights)
+        self._network = network(read_ir(weights))
 
     def __call__(self, picture: Picture) -> tuple[Floats, Floats]:
         """((P,), (C, H, W)) of a picture that ``fitted`` gave."""
         out = self._network(picture[None])
-        return np.array(out["pooled"][0], np.float32), np.array(out["map"][0], np.float32)
+        return np.array(out[0][0], np.float32), np.array(out[1][0], np.float32)
 
 
 def fitted(picture: Picture) -> Picture:

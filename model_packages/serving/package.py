@@ -19,6 +19,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from model_packages.engine import engine_here
+
 MANIFEST = "model.json"
 JSON = "application/json"
 ContentType = Literal["video/mp4", "image/jpeg", "application/json"]
@@ -156,6 +158,8 @@ def read_package(folder: Path) -> Package:
         return Package(folder, None, f"The model package {folder.name} is damaged: it has no {MANIFEST}.")
     except (OSError, ValueError, RecursionError) as error:
         return Package(folder, None, f"The model package {folder.name} is damaged: {MANIFEST}: {error}.")
+    # A manifest names the engine that it was measured with; what answers is named by what runs here.
+    manifest = manifest.model_copy(update={"engine": engine_here(manifest.engine)})
     package = Package(folder, manifest)
     package.problem, package.remedy = _problem(folder, manifest)
     return package

@@ -121,7 +121,7 @@ class Detector:
         seen."""
         self.spec = spec
         self._model, self._threads = model, threads
-        self._requests: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self._networks: OrderedDict[tuple[int, int], Any] = OrderedDict()
         self._shown = np.array([label not in spec.withheld for label in spec.labels])
 
     @property
@@ -163,19 +163,17 @@ class Detector:
         return Found(found.boxes[kept], sure, found.classes[kept])
 
     def _raw(self, shown: Picture, size: tuple[int, int]) -> Floats:
-        if size not in self._requests:
-            from model_packages.engine import compiled_model
+        if size not in self._networks:
+            from model_packages.engine import network
 
             model = self._model.clone()
             if self.spec.size is None:
                 model.reshape([1, size[1], size[0], 3])
-            self._requests[size] = compiled_model(model, threads=self._threads).create_infer_request()
-            if len(self._requests) > _SHAPES_KEPT:
-                self._requests.popitem(last=False)
-        self._requests.move_to_end(size)
-        request = self._requests[size]
-        request.infer([np.ascontiguousarray(shown[None])])
-        return np.asarray(request.get_output_tensor(0).data, np.float32)
+            self._networks[size] = network(model, threads=self._threads)
+            if len(self._networks) > _SHAPES_KEPT:
+                self._networks.popitem(last=False)
+        self._networks.move_to_end(size)
+        return np.asarray(self._networks[size](np.ascontiguousarray(shown[None]))[0], np.float32)
 
 
 def calibrated(scores: Floats, slope: float, offset: float) -> Floats:
