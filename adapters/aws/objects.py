@@ -5,16 +5,17 @@ from __future__ import annotations
 import heapq
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.aws.clients import aws_client, error_code, telling_aws
 from adapters.keys import check_content_type, key_parts
 from bharatchef.errors import StoreError
 from bharatchef.settings import Settings
 
+T = TypeVar("T")
 _MIB = 1 << 20
 _PART_BYTES = 16 * _MIB
 _THREADS = 4
@@ -80,7 +81,8 @@ class S3Objects:
     def get_bytes(self, key: str) -> bytes:
         key_parts(key)
         with telling_aws(f"read {key!r}"), _absent(key):
-            return self._read(key)
+            bucket = self.bucket_of(key)
+            return _whole(lambda: bytes(self._client.get_object(Bucket=bucket, Key=key)["Body"].read()))
 
     @contextmanager
     def as_file(self, key: str) -> Iterator[Path]:
@@ -88,7 +90,8 @@ class S3Objects:
         with tempfile.TemporaryDirectory(prefix="bharatchef-") as folder:
             path = Path(folder, f"object{PurePosixPath(key).suffix}")
             with telling_aws(f"read {key!r}"), _absent(key):
-                self._client.download_file(self.bucket_of(key), key, str(path), Config=self._transfer)
+                bucket = self.bucket_of(key)
+                _whole(lambda: self._client.download_file(bucket, key, str(path), Config=self._transfer))
             yield path
 
     def exists(self, key: str) -> bool:
@@ -158,19 +161,19 @@ class S3Objects:
             return False
         return self.bucket_of(key) == bucket
 
-    def _read(self, key: str) -> bytes:
-        from botocore.exceptions import HTTPClientError, ResponseStreamingError
-        from urllib3.exceptions import HTTPError
 
-        for attempt in range(1, _READ_TRIES + 1):
-            try:
-                # botocore tries the request again, never the body: one that broke off is asked for anew.
-                body: bytes = self._client.get_object(Bucket=self.bucket_of(key), Key=key)["Body"].read()
-                return body
-            except (HTTPClientError, ResponseStreamingError, HTTPError):
-                if attempt == _READ_TRIES:
-                    raise
-        raise AssertionError("unreachable")
+def _whole(read: Callable[[], T]) -> T:
+    """What ``read`` gives; a body that broke off or came changed is asked for anew, a few times."""
+    from botocore.exceptions import FlexibleChecksumError, HTTPClientError, ResponseStreamingError
+    from urllib3.exceptions import HTTPError
+
+    # botocore tries a request again, never its body.
+    for _ in range(_READ_TRIES - 1):
+        try:
+            return read()
+        except (FlexibleChecksumError, HTTPClientError, ResponseStreamingError, HTTPError):
+            continue
+    return read()
 
 
 @contextmanager

@@ -48,44 +48,77 @@ def emulator(
     if not path.exists():
         pytest.skip(f"{program} is not here: `make setup-emulators` installs it")
     with tempfile.TemporaryDirectory(prefix=f"{program}-") as folder:
-        port = free_port()
         log = Path(folder, "server.log")
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "MINISTACK_", "MOTO_", "BHARATCHEF_", "PREFECT_"))
-        }
+        process, url = _started(path, words, ready, Path(folder), log, environment)
+        try:
+            yield url
+        except BaseException:
+            _show(log, program)
+            raise
+        finally:
+            _end(process)
+
+
+def _started(
+    path: Path,
+    words: Callable[[int], Sequence[str]],
+    ready: str,
+    folder: Path,
+    log: Path,
+    environment: dict[str, str],
+) -> tuple[subprocess.Popen[bytes], str]:
+    """The server, once it serves, and its address; another port is taken where somebody else was faster."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "MINISTACK_", "MOTO_", "BHARATCHEF_", "PREFECT_"))
+    }
+    for last in (False, False, True):
+        port = free_port()
         given = {name: value.format(port=port, folder=folder) for name, value in environment.items()}
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [str(path), *words(port)],
                 cwd=folder,
-                env={**kept, "HOME": folder, "TMPDIR": folder, **given},
+                env={**kept, "HOME": str(folder), "TMPDIR": str(folder), **given},
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
         try:
-            _wait_until_ready(process, f"http://127.0.0.1:{port}{ready}", program)
-            yield f"http://127.0.0.1:{port}"
-        except BaseException:
-            lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
-            print(f"--- the end of what {program} wrote ---", *lines, sep="\n")
-            raise
-        finally:
-            process.terminate()
-            try:
-                process.wait(_ENDS_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _wait_until_ready(process, f"http://127.0.0.1:{port}{ready}", path.name)
+            return process, f"http://127.0.0.1:{port}"
+        except BaseException as error:
+            _end(process)
+            if last or not isinstance(error, _EndedAtStartError):
+                _show(log, path.name)
+                raise
+    raise AssertionError("the last try returns or raises")
+
+
+class _EndedAtStartError(AssertionError):
+    """The process ended before it served."""
+
+
+def _show(log: Path, program: str) -> None:
+    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+    print(f"--- the end of what {program} wrote ---", *lines, sep="\n")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_ENDS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, program: str) -> None:
     until = time.monotonic() + _STARTS_WITHIN_S
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise AssertionError(f"{program} ended at its start with {process.returncode}")
+            raise _EndedAtStartError(f"{program} ended at its start with {process.returncode}")
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
