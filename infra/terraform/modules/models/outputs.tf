@@ -1,0 +1,24 @@
+output "endpoint_names" {
+  description = "Names of the endpoints, by analyser."
+  value       = { for analyser, endpoint in aws_sagemaker_endpoint.this : analyser => endpoint.name }
+}
+
+output "endpoint_arns" {
+  description = "ARNs of the endpoints, by analyser, for the policy of whoever calls them."
+  value       = { for analyser, endpoint in aws_sagemaker_endpoint.this : analyser => endpoint.arn }
+}
+
+output "batch_model_names" {
+  description = "Models that a batch transform job names, by analyser."
+  value       = { for analyser, model in aws_sagemaker_model.batch : analyser => model.name }
+}
+
+output "model_package_group_arns" {
+  description = "Groups that versions of models are registered in, by analyser."
+  value       = { for analyser, group in aws_sagemaker_model_package_group.this : analyser => group.arn }
+}
+
+output "instance_type" {
+  description = "What the endpoints run on; null: serverless."
+  value       = local.serverless ? null : local.instance_type
+}
