@@ -1,6 +1,19 @@
 # What everything else stands on: the key and the watch over the account, the network, films, messages, records.
 
+data "aws_caller_identity" "current" {}
+
 locals {
+  account = data.aws_caller_identity.current.account_id
+
+  # An inference profile chooses among regions of its own area, so its model is named in any of them; the profile
+  # (in. stays in India) says which those are.
+  bedrock_model_arns = flatten([
+    for profile, model in var.chat_models : [
+      "arn:aws:bedrock:${var.region}:${local.account}:inference-profile/${profile}",
+      "arn:aws:bedrock:*::foundation-model/${model}",
+    ]
+  ])
+
   # Copies of films, results and records, and the key for them, in the second region.
   replica_key_arn = module.governance.replica_kms_key_arn
 }
@@ -9,17 +22,21 @@ module "governance" {
   source    = "../modules/governance"
   providers = { aws = aws, aws.replica = aws.replica }
 
-  environment         = var.environment
-  region              = var.region
-  bucket_suffix       = var.bucket_suffix
-  replica_key         = var.second_region
-  audited_bucket_arns = module.storage.bucket_arns
-  destroyable         = var.destroyable
-  monthly_budget_usd  = var.monthly_budget_usd
-  alert_topic_arn     = module.queues.topic_arns["processing-failed"]
-  owns_account        = var.owns_account
-  cost_tags           = var.cost_tags
-  secrets             = var.secrets
+  environment        = var.environment
+  region             = var.region
+  bucket_suffix      = var.bucket_suffix
+  replica_key        = var.second_region
+  bucket_arns        = module.storage.bucket_arns
+  table_arns         = module.data.table_arns
+  queue_arns         = module.queues.queue_arns
+  topic_arns         = module.queues.topic_arns
+  bedrock_model_arns = local.bedrock_model_arns
+  moderation         = var.moderation
+  destroyable        = var.destroyable
+  monthly_budget_usd = var.monthly_budget_usd
+  owns_account       = var.owns_account
+  cost_tags          = var.cost_tags
+  secrets            = var.secrets
 }
 
 module "network" {

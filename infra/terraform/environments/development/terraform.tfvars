@@ -13,3 +13,8 @@ postgres = {
   multi_az            = false
   performance_insight = false
 }
+
+# What words the feedback stays in India.
+chat_models = {
+  "in.anthropic.claude-haiku-4-5-20251001-v1:0" = "anthropic.claude-haiku-4-5-20251001-v1:0"
+}

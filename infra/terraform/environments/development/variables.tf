@@ -149,3 +149,9 @@ variable "image_tag" {
     error_message = "image_tag is a tag other than latest."
   }
 }
+
+variable "chat_models" {
+  description = "Inference profiles of Bedrock that may word feedback, each with the model behind it; none: the rules alone do."
+  type        = map(string)
+  default     = {}
+}

@@ -55,4 +55,5 @@ module "platform" {
   model_instances        = var.model_instances
   models                 = var.models
   image_tag              = var.image_tag
+  chat_models            = var.chat_models
 }

@@ -17,3 +17,8 @@ postgres = {
   storage_gb     = 50
   max_storage_gb = 500
 }
+
+# What words the feedback stays in India.
+chat_models = {
+  "in.anthropic.claude-haiku-4-5-20251001-v1:0" = "anthropic.claude-haiku-4-5-20251001-v1:0"
+}

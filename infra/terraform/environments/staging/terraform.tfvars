@@ -12,3 +12,8 @@ postgres = {
   instance_class = "db.t4g.small"
   multi_az       = false
 }
+
+# What words the feedback stays in India.
+chat_models = {
+  "in.anthropic.claude-haiku-4-5-20251001-v1:0" = "anthropic.claude-haiku-4-5-20251001-v1:0"
+}

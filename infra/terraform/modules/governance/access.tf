@@ -1,5 +1,4 @@
 # Finds what of this account can be reached from outside it, whatever the policies were meant to say.
-# What each workload may do stands beside the workload, in the module that makes it.
 
 resource "aws_accessanalyzer_analyzer" "this" {
   count = var.owns_account ? 1 : 0

@@ -18,7 +18,7 @@ resource "aws_budgets_budget" "this" {
     threshold                 = 80
     threshold_type            = "PERCENTAGE"
     notification_type         = "ACTUAL"
-    subscriber_sns_topic_arns = [var.alert_topic_arn]
+    subscriber_sns_topic_arns = [var.topic_arns["processing-failed"]]
   }
 
   notification {
@@ -26,7 +26,7 @@ resource "aws_budgets_budget" "this" {
     threshold                 = 100
     threshold_type            = "PERCENTAGE"
     notification_type         = "FORECASTED"
-    subscriber_sns_topic_arns = [var.alert_topic_arn]
+    subscriber_sns_topic_arns = [var.topic_arns["processing-failed"]]
   }
 }
 
@@ -55,7 +55,7 @@ resource "aws_ce_anomaly_subscription" "this" {
 
   subscriber {
     type    = "SNS"
-    address = var.alert_topic_arn
+    address = var.topic_arns["processing-failed"]
   }
 
   threshold_expression {

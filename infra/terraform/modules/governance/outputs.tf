@@ -17,3 +17,8 @@ output "trail_arn" {
   description = "The trail of who did what."
   value       = aws_cloudtrail.this.arn
 }
+
+output "workload_role_arns" {
+  description = "Roles of the workloads: evaluation (a run that evaluates a film) and intake."
+  value       = { for name, role in aws_iam_role.workload : name => role.arn }
+}

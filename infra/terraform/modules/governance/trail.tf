@@ -153,26 +153,22 @@ resource "aws_cloudtrail" "this" {
     }
   }
 
-  dynamic "advanced_event_selector" {
-    for_each = length(var.audited_bucket_arns) > 0 ? [1] : []
+  advanced_event_selector {
+    name = "Films and results"
 
-    content {
-      name = "Films and results"
+    field_selector {
+      field  = "eventCategory"
+      equals = ["Data"]
+    }
 
-      field_selector {
-        field  = "eventCategory"
-        equals = ["Data"]
-      }
+    field_selector {
+      field  = "resources.type"
+      equals = ["AWS::S3::Object"]
+    }
 
-      field_selector {
-        field  = "resources.type"
-        equals = ["AWS::S3::Object"]
-      }
-
-      field_selector {
-        field       = "resources.ARN"
-        starts_with = [for arn in values(var.audited_bucket_arns) : "${arn}/"]
-      }
+    field_selector {
+      field       = "resources.ARN"
+      starts_with = [for arn in values(var.bucket_arns) : "${arn}/"]
     }
   }
 

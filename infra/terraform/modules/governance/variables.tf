@@ -47,10 +47,61 @@ variable "key_deletion_days" {
   }
 }
 
-variable "audited_bucket_arns" {
-  description = "Buckets whose every read and write of an object is recorded, by the design's names."
+variable "bucket_arns" {
+  description = "Buckets, by the design's names; every read and write of an object is recorded."
   type        = map(string)
-  default     = {}
+
+  validation {
+    condition     = alltrue([for name in ["bharatchef-trainee-videos", "bharatchef-expert-videos", "bharatchef-processed-results"] : contains(keys(var.bucket_arns), name)])
+    error_message = "bucket_arns has bharatchef-trainee-videos, bharatchef-expert-videos and bharatchef-processed-results."
+  }
+}
+
+variable "table_arns" {
+  description = "Tables, by the design's names."
+  type        = map(string)
+
+  validation {
+    condition     = contains(keys(var.table_arns), "Evaluations")
+    error_message = "table_arns has the five tables, Evaluations among them."
+  }
+}
+
+variable "queue_arns" {
+  description = "Queues, by the design's names."
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for name in ["video-processing-queue", "cv-analysis-queue", "ai-coaching-queue", "dlq-queue"] : contains(keys(var.queue_arns), name)])
+    error_message = "queue_arns has video-processing-queue, cv-analysis-queue, ai-coaching-queue and dlq-queue."
+  }
+}
+
+variable "topic_arns" {
+  description = "Topics, by the design's names; budgets and anomalies are announced on processing-failed, whose policy lets budgets and costalerts publish."
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for name in ["evaluation-complete", "processing-failed"] : contains(keys(var.topic_arns), name)])
+    error_message = "topic_arns has evaluation-complete and processing-failed."
+  }
+}
+
+variable "bedrock_model_arns" {
+  description = "Models and inference profiles of Bedrock that may word feedback; none: the rules alone do."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.bedrock_model_arns : can(regex("^arn:aws:bedrock:[a-z0-9*-]*:[0-9]*:(foundation-model|inference-profile)/[^*]+$", arn))])
+    error_message = "bedrock_model_arns are ARNs of foundation models or inference profiles, each of one model."
+  }
+}
+
+variable "moderation" {
+  description = "Whether a run may show pictures to Rekognition."
+  type        = bool
+  default     = false
 }
 
 variable "audit_days" {
@@ -88,16 +139,6 @@ variable "anomaly_usd" {
   validation {
     condition     = var.anomaly_usd > 0
     error_message = "anomaly_usd is more than 0."
-  }
-}
-
-variable "alert_topic_arn" {
-  description = "Topic that budgets and anomalies are announced on; its policy lets budgets and costalerts publish."
-  type        = string
-
-  validation {
-    condition     = startswith(var.alert_topic_arn, "arn:")
-    error_message = "alert_topic_arn is an ARN."
   }
 }
 

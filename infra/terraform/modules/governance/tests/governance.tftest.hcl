@@ -28,9 +28,22 @@ mock_provider "aws" {
 variables {
   environment        = "staging"
   monthly_budget_usd = 300
-  alert_topic_arn    = "arn:aws:sns:ap-south-1:111122223333:bharatchef-processing-failed-staging"
-  audited_bucket_arns = {
-    "bharatchef-trainee-videos" = "arn:aws:s3:::bharatchef-trainee-videos-staging"
+  bucket_arns = {
+    "bharatchef-trainee-videos"    = "arn:aws:s3:::bharatchef-trainee-videos-staging"
+    "bharatchef-expert-videos"     = "arn:aws:s3:::bharatchef-expert-videos-staging"
+    "bharatchef-processed-results" = "arn:aws:s3:::bharatchef-processed-results-staging"
+  }
+  table_arns = {
+    Users       = "arn:aws:dynamodb:ap-south-1:111122223333:table/bharatchef-staging-Users"
+    Evaluations = "arn:aws:dynamodb:ap-south-1:111122223333:table/bharatchef-staging-Evaluations"
+  }
+  queue_arns = {
+    for name in ["video-processing-queue", "cv-analysis-queue", "ai-coaching-queue", "dlq-queue"] :
+    name => "arn:aws:sqs:ap-south-1:111122223333:bharatchef-${name}-staging"
+  }
+  topic_arns = {
+    for name in ["evaluation-complete", "processing-failed"] :
+    name => "arn:aws:sns:ap-south-1:111122223333:bharatchef-${name}-staging"
   }
   cost_tags = ["Project", "CostCentre"]
   secrets = {
@@ -110,7 +123,7 @@ run "costs" {
   command = plan
 
   assert {
-    condition     = toset([for notification in aws_budgets_budget.this.notification : "${notification.notification_type} ${notification.threshold}"]) == toset(["ACTUAL 80", "FORECASTED 100"]) && alltrue([for notification in aws_budgets_budget.this.notification : notification.subscriber_sns_topic_arns == toset([var.alert_topic_arn])])
+    condition     = toset([for notification in aws_budgets_budget.this.notification : "${notification.notification_type} ${notification.threshold}"]) == toset(["ACTUAL 80", "FORECASTED 100"]) && alltrue([for notification in aws_budgets_budget.this.notification : notification.subscriber_sns_topic_arns == toset([var.topic_arns["processing-failed"]])])
     error_message = "The topic hears of 80 % spent and of 100 % forecast."
   }
 
@@ -120,7 +133,7 @@ run "costs" {
   }
 
   assert {
-    condition     = jsondecode(aws_ce_anomaly_monitor.this.monitor_specification).Tags.Values == ["staging"] && one(aws_ce_anomaly_subscription.this.subscriber).address == var.alert_topic_arn
+    condition     = jsondecode(aws_ce_anomaly_monitor.this.monitor_specification).Tags.Values == ["staging"] && one(aws_ce_anomaly_subscription.this.subscriber).address == var.topic_arns["processing-failed"]
     error_message = "Anomalies of this environment are announced on the topic."
   }
 
@@ -133,6 +146,78 @@ run "costs" {
     condition     = one(aws_accessanalyzer_analyzer.this).type == "ACCOUNT"
     error_message = "What can be reached from outside the account is found."
   }
+}
+
+run "workloads" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([
+      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake] : [
+        for statement in document.statement : [
+          for action in statement.actions : !strcontains(action, "*")
+        ]
+      ]
+    ]))
+    error_message = "Every action is named in full."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake] : [
+        for statement in document.statement : statement.sid if contains(statement.resources, "*")
+      ]
+    ])) == toset(["Traces"])
+    error_message = "No wildcard but where AWS knows no resource."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake] : [
+        for statement in document.statement : [
+          for resource in statement.resources : resource == "*" || resource == aws_kms_key.this.arn || strcontains(resource, "staging")
+        ]
+      ]
+    ]))
+    error_message = "A workload reaches this environment alone."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.evaluation.statement :
+      !strcontains(join(" ", statement.resources), "expert-videos") if contains(statement.actions, "s3:PutObject") || contains(statement.actions, "s3:DeleteObject")
+    ])
+    error_message = "A run changes no expert's film."
+  }
+
+  assert {
+    condition     = toset(keys(output.workload_role_arns)) == toset(["evaluation", "intake"]) && one(one(data.aws_iam_policy_document.task_assume.statement).principals).identifiers == toset(["ecs-tasks.amazonaws.com"]) && length(one(data.aws_iam_policy_document.task_assume.statement).condition) == 2
+    error_message = "Only this account's ECS tasks take on the roles."
+  }
+}
+
+run "moderation_where_asked_for" {
+  command = plan
+
+  variables {
+    moderation         = true
+    bedrock_model_arns = ["arn:aws:bedrock:ap-south-1:111122223333:inference-profile/in.model"]
+  }
+
+  assert {
+    condition     = toset([for statement in data.aws_iam_policy_document.evaluation.statement : statement.sid if contains(["Moderate", "WordFeedback"], statement.sid)]) == toset(["Moderate", "WordFeedback"])
+    error_message = "A run shows pictures to Rekognition and asks Bedrock where it is to."
+  }
+}
+
+run "any_model_is_refused" {
+  command = plan
+
+  variables {
+    bedrock_model_arns = ["arn:aws:bedrock:ap-south-1::foundation-model/*"]
+  }
+
+  expect_failures = [var.bedrock_model_arns]
 }
 
 run "secrets" {
