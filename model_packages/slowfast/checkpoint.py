@@ -7,19 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from model_packages.engine import engine_words, pack_ir
 
-from .convert import graph_of
+from .convert import LEAST_AGREEMENT, graph_of, quantised
 from .network import R50_8X8, Shape, SlowFast, names_and_shapes
 from .package import settings, write_package
+from .pictures import Pictures, clip_frames, decoded, rgb_of
 
 _SHOWN = 8
 _SHORT_PX = 256
 # Published: 32 pictures, every second one of 30 a second.
-_FPS = 15.0
+_FPS, _EVERY_S = 15.0, 2.0
 
 
 def state_in(path: Path | str) -> dict[str, Tensor]:
@@ -75,7 +77,13 @@ def loaded(state: Mapping[str, Tensor], shape: Shape = R50_8X8) -> SlowFast:
 
 
 def package_from_checkpoint(
-    path: Path | str, out: Path | str, *, labels: Sequence[str] | None = None, trained_on: str = ""
+    path: Path | str,
+    out: Path | str,
+    *,
+    labels: Sequence[str] | None = None,
+    trained_on: str = "",
+    films: Sequence[Path] = (),
+    least_agreement: float = LEAST_AGREEMENT,
 ) -> Path:
     """Write a package of an official R50 8x8 checkpoint into ``out``; the manifest's path.
 
@@ -83,6 +91,9 @@ def package_from_checkpoint(
         path: a file of PyTorch weights.
         labels: the classes' names in their order; left out, ``kinetics-0`` and so on.
         trained_on: what it was trained on, in plain words.
+        films: films like those that it is for; with them it is served in INT8 where that agrees on their
+            clips (``convert.quantised``), else in the fastest of BF16 and FP32 of each machine.
+        least_agreement: what agreeing means, the share of clips with the same first class.
 
     Raises:
         ValueError: no checkpoint, other names or shapes, or not one label for each class.
@@ -93,6 +104,9 @@ def package_from_checkpoint(
     if len(names) != net.shape.classes or len(set(names)) != len(names):
         raise ValueError(f"expected {net.shape.classes} different labels, got {len(set(names))}")
     graph = graph_of(net)
+    if films:
+        clips = [clip for film in films for clip in clips_of(film, net.shape.frames)]
+        graph = quantised(graph, clips, least_agreement)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
@@ -100,7 +114,7 @@ def package_from_checkpoint(
         return write_package(
             out,
             weights,
-            settings(names, net.shape.frames, short_px=_SHORT_PX, every_s=2.0, fps=_FPS),
+            settings(names, net.shape.frames, short_px=_SHORT_PX, every_s=_EVERY_S, fps=_FPS, square=True),
             _CARD,
             engine=engine_words(graph),
             trained_on=trained_on or "Kinetics-400, as its publisher says; not measured here",
@@ -108,6 +122,18 @@ def package_from_checkpoint(
             useful=True,
             name="slowfast-r50-8x8",
         )
+
+
+def clips_of(film: Path, frames: int) -> list[Pictures]:
+    """The clips of a film as they are answered, each (frames, 256, 256, 3) in RGB.
+
+    Raises:
+        ValueError: no film that can be read.
+    """
+    small = decoded(film, short_px=_SHORT_PX, fps=_FPS, square=True)
+    middles = np.arange(_EVERY_S / 2, max(small.length_s, _EVERY_S), _EVERY_S)
+    places = clip_frames(middles, len(small.i420), frames, small.fps)
+    return [rgb_of(small.i420[at]) for at in places]
 
 
 def _size(shape: tuple[int, ...]) -> str:
@@ -118,5 +144,7 @@ _CARD = """# slowfast-r50-8x8
 
 SlowFast R50 8x8 (Feichtenhofer et al. 2019) from a checkpoint that was given. Nothing of it was measured
 here: how well it does is its publisher's word. Its classes are those it was trained with; unless a file of
-labels was given they are numbers of Kinetics-400, and no dish names them.
+labels was given they are numbers of Kinetics-400, and no dish names them. It looks at the square in the
+middle of the picture, 256 pixels a side, the size that it was published with: what happens at the left and
+right edges of a wide picture is not seen.
 """

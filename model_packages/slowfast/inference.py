@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from model_packages.engine import compiled_model, engine_words, read_ir
+from model_packages.engine import network, read_ir
 from model_packages.requests import RequestError, check_json_accepted, kind_of
 
 from .chain import Chain, chain_from, read_scores
@@ -24,7 +25,8 @@ class Model:
     """The network, compiled for each form of picture that has come, and how its scores are read.
 
     ``every_s`` is how far apart clips are; ``chain`` tells how the clips around a moment are taken into
-    account, if they are. ``fps`` is how many of its pictures a second of film has.
+    account, if they are. ``fps`` is how many of its pictures a second of film has. ``square``: only the
+    square in the middle of the picture is looked at.
     """
 
     path: Path
@@ -35,21 +37,21 @@ class Model:
     every_s: float
     chain: Chain | None = None
     fps: float = FPS
+    square: bool = False
 
     def __post_init__(self) -> None:
         self._graph = read_ir(self.path)
-        self.words = engine_words(self._graph, here=True)
-        self._compiled: dict[tuple[int, int], object] = {}
+        self._networks: dict[tuple[int, int], Any] = {}
 
     def scores(self, clips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """(clips, labels) scores of RGB clips (clips, frames, height, width, 3)."""
         size = clips.shape[2], clips.shape[3]
-        net = self._compiled.get(size)
+        net = self._networks.get(size)
         if net is None:
             graph = self._graph.clone()
             graph.reshape([-1, self.frames, *size, 3])
-            net = self._compiled[size] = compiled_model(graph)
-        parts = [net(clips[k : k + _BATCH])[0] for k in range(0, len(clips), _BATCH)]  # type: ignore[operator]
+            net = self._networks[size] = network(graph)
+        parts = [net(clips[k : k + _BATCH])[0] for k in range(0, len(clips), _BATCH)]
         return np.concatenate(parts).astype(np.float32)
 
 
@@ -75,6 +77,7 @@ def model_fn(model_dir: str) -> Model:
         float(told["everySeconds"]),
         chain_from(told["chain"]),
         float(told.get("picturesPerSecond", FPS)),
+        bool(told.get("square", False)),
     )
 
 
@@ -95,7 +98,7 @@ def predict_fn(data: bytes, model: Model) -> Said:
         RequestError: no film that can be read (400).
     """
     try:
-        small = decoded(data, short_px=model.short_px, fps=model.fps)
+        small = decoded(data, short_px=model.short_px, fps=model.fps, square=model.square)
     except ValueError as error:
         raise RequestError(str(error), 400) from error
     return said_of(small, model)
@@ -104,9 +107,9 @@ def predict_fn(data: bytes, model: Model) -> Said:
 def said_of(small: Small, model: Model) -> Said:
     """Probabilities each second of pictures that are decoded already."""
     times = moments(small.length_s, model.every_s)
-    rgb = rgb_of(small.i420)
-    places = clip_frames(times, len(rgb), model.frames, small.fps)
-    parts = [model.scores(rgb[places[k : k + _BATCH]]) for k in range(0, len(places), _BATCH)]
+    places = clip_frames(times, len(small.i420), model.frames, small.fps)
+    # Clips hardly overlap: a batch at a time costs no more, and a minute in RGB is hundreds of megabytes.
+    parts = [model.scores(rgb_of(small.i420[places[k : k + _BATCH]])) for k in range(0, len(places), _BATCH)]
     scores = np.concatenate(parts)
     return Said(times, read_scores(scores, model.temperature, model.chain, model.every_s), model.labels)
 

@@ -33,6 +33,7 @@ def settings(
     every_s: float = 1.0,
     chain: Chain | None = None,
     fps: float = FPS,
+    square: bool = False,
 ) -> dict[str, Any]:
     """What answering needs to know beside the weights."""
     return {
@@ -43,6 +44,7 @@ def settings(
         "everySeconds": every_s,
         "chain": None if chain is None else chain.as_json(),
         "picturesPerSecond": fps,
+        "square": square,
     }
 
 

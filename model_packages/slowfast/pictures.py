@@ -42,7 +42,12 @@ def small_size(width: int, height: int, short_px: int = SHORT_PX) -> tuple[int, 
 
 
 def decoded(
-    film: bytes | Path, size: tuple[int, int] | None = None, short_px: int = SHORT_PX, fps: float = FPS
+    film: bytes | Path,
+    size: tuple[int, int] | None = None,
+    short_px: int = SHORT_PX,
+    fps: float = FPS,
+    *,
+    square: bool = False,
 ) -> Small:
     """The film's pictures, each decoded once; where the film has no picture for a moment, the nearest before.
 
@@ -51,15 +56,18 @@ def decoded(
         size: (width, height) to shrink to; left out, ``small_size`` of the film's.
         short_px: what ``small_size`` is asked for.
         fps: pictures a second.
+        square: only the square in the middle, ``short_px`` a side.
 
     Raises:
         ValueError: it holds no film that can be read.
     """
+    if square:
+        size = (short_px, short_px)
     kept: list[Pictures] = []
     last: Pictures | None = None
     first_s, end_s = None, 0.0
     try:
-        for time_s, picture in _shown(film, size, short_px, fps):
+        for time_s, picture in _shown(film, size, short_px, fps, square):
             first_s = time_s if first_s is None else first_s
             end_s = max(end_s, time_s - first_s)
             wanted = _slot(time_s - first_s, fps) + 1
@@ -79,7 +87,7 @@ def decoded(
 
 
 def _shown(
-    film: bytes | Path, size: tuple[int, int] | None, short_px: int, fps: float
+    film: bytes | Path, size: tuple[int, int] | None, short_px: int, fps: float, square: bool
 ) -> Iterator[tuple[float, Pictures]]:
     source = io.BytesIO(film) if isinstance(film, bytes | bytearray) else str(film)
     with av.open(source, mode="r", format="mp4" if isinstance(source, io.BytesIO) else None) as container:
@@ -97,7 +105,7 @@ def _shown(
             first_s = time_s if first_s is None else first_s
             # Proxies have twice as many pictures as are wanted: the others need not be shrunk.
             if small is None or _slot(time_s - first_s, fps) != slot:
-                small = _shrunk(frame, size or small_size(frame.width, frame.height, short_px))
+                small = _shrunk(frame, size or small_size(frame.width, frame.height, short_px), square)
                 slot = _slot(time_s - first_s, fps)
             yield time_s, small
 
@@ -107,13 +115,17 @@ def _slot(time_s: float, fps: float) -> int:
     return int(time_s * fps + 0.02)
 
 
-def _shrunk(frame: av.VideoFrame, size: tuple[int, int]) -> Pictures:
-    """Each plane shrunk by itself, averaging the pixels that a new one covers."""
+def _shrunk(frame: av.VideoFrame, size: tuple[int, int], square: bool = False) -> Pictures:
+    """Each plane, or the square in its middle, shrunk, averaging the pixels that a new one covers."""
     whole = frame if frame.format.name == "yuv420p" else frame.reformat(format="yuv420p")
     width, height = size
     planes = []
     for number, plane in enumerate(whole.planes):
         rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        if square:
+            side = min(plane.width, plane.height)
+            above, left = (plane.height - side) // 2, (plane.width - side) // 2
+            rows = rows[above : above + side, left : left + side]
         wanted = (width, height) if number == 0 else (width // 2, height // 2)
         planes.append(cv2.resize(rows, wanted, interpolation=cv2.INTER_AREA).reshape(-1, width))
     return np.concatenate(planes)

@@ -35,6 +35,7 @@ def test_a_clip_is_centred_on_its_moment(at_s: float, fps: float, frames: int) -
         assert abs((places[0] + places[-1]) / 2 / fps - at_s) <= 0.5 / fps + 1e-9
 
 
+@pytest.mark.slow
 def test_the_published_network_answers_from_15_pictures_a_second(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     checkpoint = pytest.importorskip("model_packages.slowfast.checkpoint")
@@ -42,4 +43,15 @@ def test_the_published_network_answers_from_15_pictures_a_second(tmp_path: Path)
 
     torch.save(SlowFast(R50_8X8).state_dict(), tmp_path / "r50.pyth")
     manifest = checkpoint.package_from_checkpoint(tmp_path / "r50.pyth", tmp_path / "out")
-    assert json.loads((manifest.parent / "settings.json").read_text())["picturesPerSecond"] == 15
+    told = json.loads((manifest.parent / "settings.json").read_text())
+    assert told["picturesPerSecond"] == 15
+    assert told["square"] is True
+
+
+def test_the_published_network_looks_at_the_square_in_the_middle() -> None:
+    wide = np.full((144, 256, 3), 40, np.uint8)
+    wide[:, 56:200] = 200
+    small = pictures.decoded(pictures.encoded([wide] * 8, 7.5, 12), short_px=96, square=True)
+    assert small.i420.shape == (8, 144, 96)
+    luma = small.i420[:, :96].astype(int)
+    assert (np.abs(luma - luma[0, 48, 48]) <= 4).all(), "nothing from beside the square is in it"
