@@ -80,10 +80,13 @@ class PrefectRuns:
     def _cancel_unbegun(self, idempotency_key: str) -> None:
         from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey
         from prefect.client.schemas.objects import StateType
+        from prefect.client.schemas.sorting import FlowRunSort
         from prefect.states import Cancelled
 
         wanted = FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=[idempotency_key]))
-        for run in self._client.read_flow_runs(flow_run_filter=wanted):
+        # With FastAPI 0.150 and later the server refuses null for either, which the client sends unasked.
+        asked = {"sort": FlowRunSort.EXPECTED_START_TIME_ASC, "limit": 10}
+        for run in self._client.read_flow_runs(flow_run_filter=wanted, **asked):
             if run.state_type is StateType.SCHEDULED:
                 self._client.set_flow_run_state(run.id, Cancelled(message="The side film has joined."))
 
@@ -103,7 +106,12 @@ class _told:
 
         if isinstance(error, HTTPError | PrefectException | OSError):
             raise EndpointError(
-                f"Prefect did not {self._doing} ({type(error).__name__}).",
+                f"Prefect did not {self._doing} ({type(error).__name__}{_status_of(error)}).",
                 "Is the server well? `prefect server` and its database have logs.",
                 retryable=True,
             ) from error
+
+
+def _status_of(error: BaseException) -> str:
+    response = getattr(error, "response", None)
+    return f" {response.status_code}" if response is not None else ""

@@ -16,17 +16,16 @@ from pathlib import Path
 
 import pytest
 from flow.flow_inputs import correct_segments, write_segments
-from running import ROOT, own_environment
-from servers.emulators import free_port
+from running import ROOT
+from servers.prefect import PATIENCE_S, lasting_prefect
 
 from adapters import build_ports
-from app.prefect_server import is_healthy, start_child, stop_process
+from app.prefect_server import start_child, stop_process
 from bharatchef import __version__
 from bharatchef.settings import load_settings
 from flows.deployments import read_prefect_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-PATIENCE_S = 400.0
 PICTURES = "BHARATCHEF_PICTURES"
 """Where pictures of the UI go, for docs; without it they go with the test."""
 
@@ -48,32 +47,12 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory) -> Iterator[Deployed]:
-    folder = tmp_path_factory.mktemp("deployed")
-    port = free_port()
-    api_url = f"http://127.0.0.1:{port}/api"
-    environment = own_environment(
-        folder,
-        PREFECT_HOME=str(folder / "prefect"),
-        PREFECT_SERVER_ANALYTICS_ENABLED="false",
-        DO_NOT_TRACK="1",
-        PREFECT_SERVER_UI_API_URL=api_url,
-        PREFECT_CLI_COLORS="false",
+    with lasting_prefect(
+        tmp_path_factory.mktemp("deployed"),
         BHARATCHEF_EMBEDDING="none",
         BHARATCHEF_WORKER_IMAGE="111122223333.dkr.ecr.ap-south-1.amazonaws.com/bharatchef-worker:1",
         BHARATCHEF_ECS_CLUSTER="bharatchef-test",
-    )
-    server = start_child(
-        [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-        folder / "server.log",
-        environment,
-    )
-    environment["PREFECT_API_URL"] = api_url
-    try:
-        until = time.monotonic() + PATIENCE_S
-        while not is_healthy(api_url):
-            assert server.poll() is None, (folder / "server.log").read_text()
-            assert time.monotonic() < until
-            time.sleep(0.3)
+    ) as (api_url, environment):
         said = ""
         for words in (["flows.work_pools"], ["flows.deploy", "--no-prompt", "deploy", "--all"]):
             ran = subprocess.run(
@@ -88,8 +67,6 @@ def deployed(tmp_path_factory) -> Iterator[Deployed]:
             assert ran.returncode == 0, ran.stdout + ran.stderr
             said += ran.stdout
         yield Deployed(api_url, environment, said)
-    finally:
-        stop_process(server)
 
 
 def test_all_that_prefect_yaml_says_is_on_the_server(deployed):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from samples import sample_evaluation, sample_result
+from servers.prefect import lasting_prefect
 
 from adapters import build_ports
 from bharatchef.ports import Ports
@@ -64,16 +65,18 @@ class Swept:
 
 
 @pytest.fixture(scope="module")
-def client(prefect_api) -> Iterator[Any]:
-    from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+def client(tmp_path_factory) -> Iterator[Any]:
+    with lasting_prefect(tmp_path_factory.mktemp("prefect")) as (api_url, _environment):
+        from prefect.client.orchestration import get_client
+        from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    with temporary_settings({PREFECT_API_URL: prefect_api}), get_client(sync_client=True) as asked:
-        yield asked
+        with temporary_settings({PREFECT_API_URL: api_url}), get_client(sync_client=True) as asked:
+            yield asked
 
 
 @pytest.fixture
 def swept(client, tmp_path: Path, request) -> Iterator[Swept]:
+    from prefect.client.schemas.sorting import FlowRunSort
     from prefect.states import Cancelled
 
     from flows.evaluate_video import evaluate_video
@@ -83,7 +86,7 @@ def swept(client, tmp_path: Path, request) -> Iterator[Swept]:
     user = f"u{abs(hash(request.node.name)) % 10**9}"
     yield Swept(settings, build_ports(settings), client, deployment_id, user)
     # What this test left is nothing for the next one to sweep.
-    for run in client.read_flow_runs():
+    for run in client.read_flow_runs(limit=200, sort=FlowRunSort.EXPECTED_START_TIME_ASC):
         if run.state_type.value not in ("COMPLETED", "CANCELLED", "FAILED"):
             client.set_flow_run_state(run.id, Cancelled(), force=True)
 
