@@ -161,6 +161,10 @@ class _Sweep:
     def _start_again_or_give_up(
         self, run: Any, request: dict[str, Any], record: Evaluation | None, late: bool
     ) -> None:
+        if run.deployment_id is None and record is None:
+            # The command's own run, ended before it began: whoever called it saw that.
+            self._end(run)
+            return
         states = self._client.read_flow_run_states(run.id)
         again = any((state.message or "").startswith(STARTED_AGAIN) for state in states)
         if again or late or run.deployment_id is None:
