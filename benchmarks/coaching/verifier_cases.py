@@ -21,7 +21,8 @@ from bharatchef.coaching.brief import Brief, WordedMistake, Wording
 
 DATA = Path(__file__).with_name("verifier_data")
 SEED = 20261122
-Half = Literal["dev", "test", "unseen"]
+Half = Literal["dev", "test", "unseen", "later", "held"]
+_LATER = ("unseen.yaml", "later.yaml")
 FIELDS = ("what", "why", "correction")
 # None of these stands in any brief, alone or within a time.
 NUMBERS = ("7", "11", "19", "17", "18", "23", "27", "33", "37", "70", "95", "110")
@@ -58,6 +59,7 @@ def _rank(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
+@cache
 def _plain(name: str) -> Any:
     return yaml.safe_load((DATA / name).read_text("utf-8"))
 
@@ -65,7 +67,7 @@ def _plain(name: str) -> Any:
 @cache
 def briefs() -> dict[str, Brief]:
     """The briefs by name."""
-    rows = {**_plain("briefs.yaml")["briefs"], **_plain("unseen.yaml")["briefs"]}
+    rows = {n: row for file in ("briefs.yaml", *_LATER) for n, row in _plain(file)["briefs"].items()}
     return {name: Brief.model_validate(row) for name, row in rows.items()}
 
 
@@ -73,16 +75,16 @@ def briefs() -> dict[str, Brief]:
 def half_of(brief_name: str) -> Half:
     """The half of a brief: of each language's briefs, ranked by hash, the first half is dev.
 
-    What was written later is of neither half and ``unseen``.
+    What was written after the verifier is of neither half: ``unseen`` first, then ``later``, which may be
+    tuned on, and ``held``, which never is.
     """
-    later = _plain("unseen.yaml")["briefs"]
-    if brief_name in later:
+    if brief_name in _plain("unseen.yaml")["briefs"]:
         return "unseen"
+    if brief_name in _plain("later.yaml")["briefs"]:
+        return "later" if brief_name in _plain("later.yaml")["tunable"] else "held"
     language = briefs()[brief_name].language
-    ranked = sorted(
-        (name for name, brief in briefs().items() if brief.language == language and name not in later),
-        key=_rank,
-    )
+    first = _plain("briefs.yaml")["briefs"]
+    ranked = sorted((name for name in first if briefs()[name].language == language), key=_rank)
     return "dev" if ranked.index(brief_name) < len(ranked) / 2 else "test"
 
 
@@ -102,7 +104,7 @@ def phrases(half: Half) -> dict[str, dict[str, tuple[str, ...]]]:
 @cache
 def good() -> tuple[Case, ...]:
     """All good answers."""
-    rows = [*_plain("good.yaml")["answers"], *_plain("unseen.yaml")["answers"]]
+    rows = [row for file in ("good.yaml", *_LATER) for row in _plain(file)["answers"]]
     return tuple(
         Case(row["id"], "good", briefs()[row["brief"]], _wording(row), half_of(row["brief"])) for row in rows
     )
@@ -312,7 +314,7 @@ def _tip_of_another(base: Case, rng: random.Random) -> Made:
     at = rng.choice(_cited(base))
     own = {d.deviation_id: d.tip_ids for d in base.brief.deviations}[base.wording.mistakes[at].deviation_id]
     others = sorted({tip.tip_id for tip in base.brief.tips} - set(own))
-    return _tips_of(base, at, (rng.choice(others),))
+    return _tips_of(base, at, (rng.choice(others),)) if others else None
 
 
 def _two(base: Case) -> tuple[WordedMistake, WordedMistake] | None:

@@ -20,6 +20,7 @@ from bharatchef.coaching.verifier_numbers import given as is_given
 from bharatchef.coaching.verifier_numbers import quantities
 from bharatchef.coaching.verifier_sources import Given, Sources
 from bharatchef.coaching.verifier_text import alike, plain, sentences, without_quotes, words
+from bharatchef.vocabulary import Category
 
 _LONGEST_SAID = 80
 
@@ -156,13 +157,17 @@ def _bears_superlatives(sources: Sources) -> bool:
 
 
 def _praised_low(where: str, text: str, sources: Sources, strength: str) -> Iterator[Fault]:
-    """Praise of a category whose score is low, where the strength is not about that category."""
+    """Praise of a category whose score is low, where the strength is not about that category.
+
+    A strength that tells how long a step took is about timing, whatever words it uses.
+    """
     categories = listed("phrases.yaml")["categories"]
+    timed = any(q.unit in ("s", "min", "h") for q in quantities(strength, sources.language))
     for category, score in sources.brief.scores.items():
         if score is None or score >= limits().praise_category_from:
             continue
         called = of_language(categories[category], sources.language)
-        if said(plain(strength), called):
+        if said(plain(strength), called) or (timed and category is Category.TIMING):
             continue
         for sentence in sentences(text):
             if said(plain(sentence), called) and phrase_in("praise", sentence, sources.language):

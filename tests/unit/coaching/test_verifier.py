@@ -43,7 +43,7 @@ def test_there_are_as_many_cases_as_were_asked_and_the_halves_share_nothing():
     assert len(by_hand()) >= 60
     assert len(good()) >= 60
     assert len(mutated("dev")) + len(mutated("test")) >= 500
-    assert {case.half for case in good()} == {"dev", "test", "unseen"}
+    assert {case.half for case in good()} == {"dev", "test", "unseen", "later", "held"}
     for kind, languages in phrases("dev").items():
         for language, sentences in languages.items():
             assert not set(sentences) & set(phrases("test")[kind][language])
@@ -54,6 +54,16 @@ def test_each_planted_case_differs_from_every_good_answer():
     for case in (*by_hand(), *mutated("dev"), *mutated("test")):
         assert case.wording not in fine, case.name
         assert case.places
+
+
+def test_a_strength_that_tells_a_time_is_about_timing_however_low_that_stands():
+    case = GOOD["later-en-dal-tadka-b"]
+    assert "pace" in case.wording.encouragement
+    assert verify(case.wording, case.brief).kept.encouragement
+    other = case.wording.model_copy(
+        update={"strength_id": "right-heat", "encouragement": "A good pace when you heated the ghee."}
+    )
+    assert "flattery" in {fault.code for fault in verify(other, case.brief).faults}
 
 
 def test_what_fails_is_dropped_and_the_rest_is_kept():
