@@ -4,9 +4,10 @@
 
 Half of the films are correct, half show planted mistakes. Each is drawn, prepared, looked at by the installed
 packages, recognised and judged by the program's own functions. A reported deviation is right where its
-kind and step are those of a planted mistake; what follows from another deviation and what was not seen are
-not reported to a cook and do not count. ``--from-truth`` judges the known steps instead: what judging alone
-can reach. Films and findings are kept in the work folder, so that an interrupted run goes on.
+kind and step are those of a planted mistake; what follows from another deviation, what was not seen and what
+is less sure than a cook is told are not reported and do not count. ``--from-truth`` judges the known steps
+instead: what judging alone can reach. Films and what was seen of them are kept in the work folder, so that an
+interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ import cv2
 from adapters.local.models import built_in_folders
 from benchmarks.models.looking import drawn, looked_at, models_in, performance_seen
 from benchmarks.models.planted import Film, films
+from bharatchef.coaching.choosing import load_severity
 from bharatchef.judgement import judge, load_thresholds
+from bharatchef.judgement.thresholds import Thresholds
 from bharatchef.perception.performance import performance_from
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.vocabulary import DeviationKind
@@ -50,8 +53,14 @@ class Job:
     models: tuple[Path, ...] | None
 
 
-def row_of(job: Job) -> dict[str, Any]:
-    """What was planted in a film and what was reported, as plain data."""
+def row_of(job: Job, thresholds: Thresholds | None = None, told_from: float | None = None) -> dict[str, Any]:
+    """What was planted in a film and what was reported, as plain data.
+
+    Args:
+        thresholds: those of the program, unless others are given.
+        told_from: how sure a finding must be to be reported; as the coach has it, unless it is given.
+    """
+    least = load_severity().tell_from if told_from is None else told_from
     film, lost, looking_s, drawing_s = job.film, list[str](), 0.0, 0.0
     if job.models is None:
         known = json.dumps(segments_of(Scene(film.script))).encode()
@@ -64,7 +73,7 @@ def row_of(job: Job) -> dict[str, Any]:
         looking_s = looked.cpu_s
         performance, lost = performance_seen(film.dish, looked)
     began = time.process_time()
-    judgement = judge(film.dish, performance, load_thresholds())
+    judgement = judge(film.dish, performance, thresholds or load_thresholds())
     return {
         "film": film.name,
         "seconds": performance.duration_s,
@@ -77,7 +86,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "reported": [
             {"kind": d.kind, "step": d.step_id, "related": d.related_step_id, "confidence": d.confidence}
             for d in judgement.deviations
-            if d.cause_id is None and d.kind is not DeviationKind.NOT_SEEN
+            if d.cause_id is None and d.kind is not DeviationKind.NOT_SEEN and d.confidence >= least
         ],
         "notSeen": sum(d.kind is DeviationKind.NOT_SEEN for d in judgement.deviations),
         "truth": [[s.step_id, s.start_s, s.end_s] for s in film.script.steps],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bharatchef.judgement.confidence import come_true
 from bharatchef.judgement.durations import DurationModel, duration_models
 from bharatchef.judgement.findings import numbered
 from bharatchef.judgement.gaps import done_unseen
@@ -53,7 +54,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         findings += surplus_findings(graph, matched, performance.source.kind, thresholds.presence)
         findings += timing_findings(graph, matched, models, performance, thresholds.timing)
         findings += heat.findings
-    deviations = numbered(findings)
+    deviations = come_true(thresholds.confidence, performance.source.kind, numbered(findings))
     return Judgement(
         deviations=deviations,
         matches=tuple(

@@ -10,6 +10,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from bharatchef.errors import KnowledgeError
+from bharatchef.judgement.confidence import Curves
 from bharatchef.vocabulary import Confidence, Points, Record, Seconds, Sha256
 
 PositiveSeconds = Annotated[float, Field(gt=0)]
@@ -169,6 +170,7 @@ class Thresholds(Record):
     plate: PlateThresholds
     warping: WarpingThresholds
     cameras: CameraThresholds
+    confidence: Curves
 
 
 def parse_thresholds(data: bytes, name: str) -> Thresholds:

@@ -101,7 +101,7 @@ def recognise_by_example(film: Embedded, examples: Sequence[Example], dish: Dish
     # Where nothing is alike, nothing is said for or against any step.
     evidence[~alike] = 0.0
     found = _read(np.asarray(film.times_s), evidence, columns, use)
-    segments, unsure = _segments(found, columns, (), dish, use)
+    segments, unsure, _ = _segments(found, columns, (), use)
     at = np.asarray(film.times_s)
     times = [float(t) for t in at[alike]]
     kept = tuple(s for s in segments if alike[(at >= s.start_s) & (at < s.end_s)].mean() >= 0.5)

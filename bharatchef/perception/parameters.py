@@ -40,6 +40,8 @@ class StepParameters(_Data):
     background_spread: Positive
     outside_range_spread: Positive
     surplus_odds: Annotated[float, Field(gt=0, le=1)]
+    order_break_odds: Annotated[float, Field(gt=0, le=1)]
+    settled_from: Share
     least_confidence: Share
     gap_periods: Annotated[float, Field(gt=1)]
     most_samples: Annotated[int, Field(ge=60)]

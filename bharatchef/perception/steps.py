@@ -1,8 +1,8 @@
 """Turns what the models saw second by second into the dish's steps, with start, end and confidence.
 
 The whole film is read at once (``decoder.py``): any order is allowed, so is nothing at all, and so is
-something that is no step of the dish. The order that the dish asks for plays no part in what was seen,
-or mistakes would be read away; it breaks ties alone, where nothing tells two steps apart.
+something that is no step of the dish. The order that the dish asks for plays no part in which action was
+seen when, or mistakes would be read away; it counts alone where one action is asked for in several steps.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bharatchef.observed import ActionProbabilities, Detections, Unavailable
 from bharatchef.perception.decoder import decode
 from bharatchef.perception.evidence import ActionColumns, action_columns, action_evidence, object_evidence
+from bharatchef.perception.naming import Stretch, named
 from bharatchef.perception.parameters import StepParameters, labels, parameters
 from bharatchef.perception.step_names import normalised
 from bharatchef.records import ActionSegment, Dish, DurationRange
@@ -67,7 +68,8 @@ def recognise_steps(
 
     A segment's ``confidence`` is the mean over its seconds of the posterior probability that its step
     is being done then. Steps of one action that no object tells apart share it: two such steps get one
-    half each at best. What is no step of the dish but looks like an action is a segment without a step.
+    half each at best, and the names go to them so that the dish's order is broken least
+    (``naming.py``). What is no step of the dish but looks like an action is a segment without a step.
 
     Args:
         actions: probabilities at increasing times.
@@ -102,10 +104,15 @@ def recognise_steps(
     cuts = np.flatnonzero(np.diff(times) > use.gap_periods * period) + 1
     for part in np.split(np.arange(times.size), cuts):
         found += _decoded(times[part], evidence[part], columns, period, use)
-    segments, unsure = _segments(found, columns, actions.labels, dish, use)
+    segments, unsure, unsettled = _segments(found, columns, actions.labels, use)
+    if unsettled:
+        notes.append(
+            "Others of the same action were seen, and nothing tells which; whether these were done is open:"
+            f" {', '.join(unsettled)}."
+        )
     if unsure:
         notes.append(f"{unsure} further stretches looked like a step, too faintly to be counted.")
-    return Recognition(segments, columns.unrecognisable, observed, tuple(notes))
+    return Recognition(segments, (*columns.unrecognisable, *unsettled), observed, tuple(notes))
 
 
 def _period(times: Array) -> float:
@@ -194,27 +201,30 @@ def _segments(
     found: list[_Found],
     columns: ActionColumns,
     model_labels: tuple[str, ...],
-    dish: Dish,
     use: StepParameters,
-) -> tuple[tuple[ActionSegment, ...], int]:
+) -> tuple[tuple[ActionSegment, ...], int, tuple[str, ...]]:
+    """The segments that are sure enough, how many were not, and the steps that nothing settled."""
     steps = columns.steps
     groups: dict[tuple[int, ...], list[int]] = {}
     for state, step_columns in enumerate(columns.step_columns):
         groups.setdefault(step_columns, []).append(state)
-    named = dict(enumerate(item.state for item in found))
-    for members in groups.values():
-        if len(members) > 1:
-            named |= _shared_out(found, members, columns, dish, use)
+    found = sorted(found, key=lambda item: item.start_s)
+    names = named(
+        [Stretch(item.start_s, item.state, item.shares) for item in found],
+        [members for members in groups.values() if len(members) > 1],
+        steps,
+        use,
+    )
     segments, unsure = [], 0
-    for index, item in enumerate(found):
-        state = named[index]
+    for item, state, sure in zip(found, names.states, names.sureness, strict=True):
         if state >= len(steps):
             certain, confidence = item.shares[item.state], float(item.shares[item.state])
             step_id, action = None, normalised(model_labels[columns.other[state - len(steps)]])
             action = action.replace(" ", "-")
         else:
             members = next(m for m in groups.values() if state in m)
-            certain, confidence = item.shares[members].sum(), float(item.shares[state])
+            certain = item.shares[members].sum()
+            confidence = float(certain) * sure
             step_id, action = steps[state].step_id, steps[state].action
         if certain < use.least_confidence:
             unsure += 1
@@ -229,36 +239,4 @@ def _segments(
             )
         )
     segments.sort(key=lambda segment: (segment.start_s, segment.end_s))
-    return tuple(segments), unsure
-
-
-def _shared_out(
-    found: list[_Found], members: list[int], columns: ActionColumns, dish: Dish, use: StepParameters
-) -> dict[int, int]:
-    """Which step of one action each of its segments is: index of the segment to state.
-
-    The decoder reads each segment by itself. Together, a step meant once is more likely meant once:
-    the segments are shared out so that the product of posteriors is largest, a step beyond its count
-    costing ``surplus_odds``. Ties go the way the dish lists its steps.
-    """
-    # Imported late: scipy takes a third of a second to load, and most dishes need it only here.
-    from scipy.optimize import linear_sum_assignment
-
-    indices = [i for i, item in enumerate(found) if item.state in members]
-    if not indices:
-        return {}
-    place = {step.step_id: i for i, step in enumerate(dish.expected_steps)}
-    slots: list[tuple[int, float]] = []
-    for state in members:
-        count = columns.steps[state].required_count
-        slots += [(state, 0.0)] * min(count, len(indices))
-        slots += [(state, float(np.log(use.surplus_odds)))] * len(indices)
-    gain = np.empty((len(indices), len(slots)))
-    for row, index in enumerate(indices):
-        for column, (state, cost) in enumerate(slots):
-            share = np.log(max(float(found[index].shares[state]), 1e-9))
-            # The product of two ranks is largest in sum when both rise together.
-            tie = 1e-6 * row * place[columns.steps[state].step_id]
-            gain[row, column] = share + cost + tie
-    rows, chosen = linear_sum_assignment(gain, maximize=True)
-    return {indices[int(row)]: slots[int(column)][0] for row, column in zip(rows, chosen, strict=True)}
+    return tuple(segments), unsure, tuple(steps[state].step_id for state in names.unsettled)
