@@ -2,10 +2,11 @@
 
 locals {
   settings = {
-    BHARATCHEF_PORTS       = "aws"
-    BHARATCHEF_ENVIRONMENT = var.environment
-    BHARATCHEF_KMS_KEY     = module.governance.kms_key_arn
-    BHARATCHEF_REKOGNITION = tostring(var.moderation)
+    BHARATCHEF_PORTS               = "aws"
+    BHARATCHEF_ENVIRONMENT         = var.environment
+    BHARATCHEF_KMS_KEY             = module.governance.kms_key_arn
+    BHARATCHEF_REKOGNITION         = tostring(var.moderation)
+    BHARATCHEF_SAGEMAKER_ENDPOINTS = jsonencode(module.models.endpoint_names)
     # A serverless endpoint takes 4 MB, the others 6.
     BHARATCHEF_SAGEMAKER_MAX_BODY_BYTES = tostring(var.serving_mode == "serverless" ? 4194304 : 6291456)
     BHARATCHEF_AWS_REGION               = var.region

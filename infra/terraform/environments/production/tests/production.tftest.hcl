@@ -45,3 +45,28 @@ run "as_production_is" {
   }
 }
 
+
+run "a_model_in_two_variants" {
+  command = plan
+
+  variables {
+    models = {
+      actions = {
+        variants = {
+          known = { model_data_url = "s3://bharatchef-processed-results-production/models/a.tar.gz", weight = 0.9 }
+          tried = { model_data_url = "s3://bharatchef-processed-results-production/models/b.tar.gz", weight = 0.1 }
+        }
+      }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(output.settings["BHARATCHEF_SAGEMAKER_ENDPOINTS"]) == { actions = "bharatchef-actions-production" }
+    error_message = "The program is told which endpoint answers."
+  }
+
+  assert {
+    condition     = output.at_rest.model_instances == 2
+    error_message = "Each variant is billed for its fewest instances."
+  }
+}
