@@ -17,6 +17,7 @@ STACK = {
     "logs": "the log driver of a task",
     "secretsmanager": "secrets of a task, and RDS's password",
     "ecs": "the Prefect worker starts tasks",
+    "ec2": "the Prefect worker looks up the subnets of a run",
     "kms": "encrypted queues, topics and buckets",
     "sts": "roles of tasks",
     "xray": "traces of the sidecar",
