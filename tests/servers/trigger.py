@@ -29,7 +29,7 @@ from bharatchef.ports import Ports
 from bharatchef.vocabulary import Status
 from tasks.sweeping import Step, reconcile
 
-PATIENCE_S = 240.0
+PATIENCE_S = 600.0
 """How long anything may take on a busy machine before the test gives up."""
 QUEUES = ("video-processing-queue", "cv-analysis-queue", "ai-coaching-queue")
 DEPLOYMENT = "evaluate-video/evaluate-video-local"
