@@ -31,7 +31,7 @@ from adapters.aws.chat_models import chat_model_rows
 from bharatchef.coaching import coached
 from bharatchef.coaching.brief import Brief
 from bharatchef.coaching.budget import Limits, answer_tokens, estimated_tokens, planned, script_of
-from bharatchef.coaching.languages import texts_of
+from bharatchef.coaching.language_files import texts_of
 from bharatchef.coaching.prompt import as_data, brief_as_sent, load_prompt
 from bharatchef.cost import load_prices
 from bharatchef.judgement import judge, load_thresholds

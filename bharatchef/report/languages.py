@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
-from bharatchef.coaching.languages import Speaker, in_script
+from bharatchef.coaching.language_files import in_script
+from bharatchef.coaching.languages import Speaker
 from bharatchef.report.heat import HeatBar
 from bharatchef.report.words import percent
 from bharatchef.results import EvaluationResult

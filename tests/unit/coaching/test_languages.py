@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from judging_dishes import TEA_DONE, performance, tea
 
 from bharatchef.coaching import PreviousAttempt, coached
-from bharatchef.coaching.languages import Speaker, in_script, numbers_in, read_texts, texts_of
+from bharatchef.coaching.language_files import in_script, numbers_in, read_texts, texts_of
+from bharatchef.coaching.languages import Speaker
 from bharatchef.errors import KnowledgeError
 from bharatchef.judgement import judge, load_thresholds
 from bharatchef.observed import HeatMark, IngredientSeen, PlatedDish, TechniqueMark

@@ -10,7 +10,7 @@ import pytest
 from report_samples import in_language, with_parts
 
 from app.scorecard import print_scorecard
-from bharatchef.coaching.languages import in_script, numbers_in, texts_of
+from bharatchef.coaching.language_files import in_script, numbers_in, texts_of
 from bharatchef.report import render_html, scorecard_markdown
 from bharatchef.report.languages import TAGS
 from bharatchef.settings import load_settings
