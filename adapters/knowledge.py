@@ -55,6 +55,14 @@ class Knowledge(Protocol):
         """Bring the index up to date; what was made, ``None`` where nothing had to be."""
         ...
 
+    def roll_back(self) -> str:
+        """Put the index before this one in its place again; its name.
+
+        Raises:
+            KnowledgeError: there is none that could be gone back to.
+        """
+        ...
+
 
 def open_knowledge(settings: Settings, dishes: DishLibrary | None = None) -> Knowledge:
     """The tips that the settings name; nothing is read or asked before a question comes.
@@ -124,3 +132,12 @@ class ClusterTips(IndexedTips):
             told,
             facts={"content": content, "tips": advice_sha256()},
         )
+
+    def roll_back(self) -> str:
+        """Let the alias stand for the index before this one again; its name.
+
+        Raises:
+            KnowledgeError: there is none.
+            EndpointError: OpenSearch does not answer; the alias stays where it was.
+        """
+        return self._cluster.roll_back()

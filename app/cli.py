@@ -383,6 +383,15 @@ def knowledge_build(
         build_knowledge(anew, as_json)
 
 
+@knowledge_app.command("roll-back")
+def knowledge_roll_back(as_json: Json = False) -> None:
+    """Go back to the index of tips before this one, on OpenSearch."""
+    with spoken_errors(_Options.debug):
+        from app.knowledge_commands import roll_back_knowledge
+
+        roll_back_knowledge(as_json)
+
+
 @knowledge_app.command("search")
 def knowledge_search(
     question: Annotated[str, typer.Argument(help="A question in English, Hindi, Tamil or Hinglish.")],

@@ -15,6 +15,7 @@ from bharatchef.errors import InputError, KnowledgeError
 from bharatchef.settings import load_settings
 from knowledge_base.advice import ADVICE_DIR, Advice, read_advice
 from knowledge_base.advice_checking import check_advice
+from knowledge_base.building import likeness_by_meaning
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
 from knowledge_base.retrieval import Found, Where
 
@@ -29,7 +30,8 @@ def check_knowledge(folder: Path | None, as_json: bool) -> None:
     if folder is not None and not folder.is_dir():
         raise InputError(f"Expected a folder of tips, found none at {folder}.")
     book = read_advice(folder or ADVICE_DIR)
-    concerns = check_advice(book, DishLibrary((BUILT_IN_DISHES,)).list_dishes())
+    dishes = DishLibrary((BUILT_IN_DISHES,)).list_dishes()
+    concerns = check_advice(book, dishes, likeness_by_meaning(book.tips))
     if as_json:
         print_json({"tips": len(book.tips), "concerns": [asdict(concern) for concern in concerns]})
     else:
@@ -78,6 +80,21 @@ def build_knowledge(anew: bool, as_json: bool) -> None:
             soft_wrap=True,
         )
     _say_lacking(knowledge)
+
+
+def roll_back_knowledge(as_json: bool) -> None:
+    """Go back to the index of tips before this one.
+
+    Raises:
+        KnowledgeError: there is none, or the index is one of this machine, which follows the program.
+        EndpointError: OpenSearch does not answer; the alias stays where it was.
+    """
+    index = open_knowledge(load_settings()).roll_back()
+    if as_json:
+        print_json({"index": index})
+    else:
+        out().print(f"The tips are those of {escape(index)} again.", soft_wrap=True)
+        err().print("A program of other tips does not search them: go back to its earlier version too.")
 
 
 def search_knowledge(question: str, where: Where, limit: int, as_json: bool) -> None:

@@ -147,6 +147,26 @@ def shipped_vectors(model_name: str, path: Path = VECTORS_FILE) -> Mapping[str, 
         return dict(zip(names, kept["vectors"].astype(np.float32), strict=True))
 
 
+def likeness_by_meaning(
+    tips: Sequence[Advice], path: Path = VECTORS_FILE
+) -> Callable[[str, str], float] | None:
+    """The cosine of two tips' vectors among those that come with the program, by the tips' ids.
+
+    A tip whose words have no vector there is like none; ``None`` where there is no file.
+    """
+    if not path.exists():
+        return None
+    import numpy as np
+
+    with np.load(path) as kept:
+        model_name = str(kept["model_name"])
+    shipped = shipped_vectors(model_name, path)
+    names = {tip.tip_id: passage_sha256(passage(tip)) for tip in tips}
+    known = {tip_id: shipped[name] for tip_id, name in names.items() if name in shipped}
+    units = {tip_id: vector / np.linalg.norm(vector) for tip_id, vector in known.items()}
+    return lambda one, two: float(units[one] @ units[two]) if one in units and two in units else 0.0
+
+
 def ship_vectors(tips: Sequence[Advice], embedding: Embedding, path: Path = VECTORS_FILE) -> Built:
     """Write the file of vectors that comes with the program; what it holds already is kept."""
     import numpy as np

@@ -16,7 +16,7 @@ from knowledge_base.advice import Advice
 from knowledge_base.terms import terms
 from knowledge_base.words import actions
 
-INDEX_VERSION = "2"
+INDEX_VERSION = "3"
 """Changes whenever the same tips would be filed otherwise."""
 
 FIELD_WEIGHTS: Mapping[str, float] = {
@@ -103,9 +103,9 @@ def indexed_fields(tip: Advice, names: Glossary, with_aliases: bool = True) -> d
 
 
 def passage(tip: Advice, with_aliases: bool = True) -> str:
-    """The text whose vector stands for ``tip``."""
-    aliases = ", ".join(n for each in tip.aliases.values() for n in each[:3]) if with_aliases else ""
-    return f"{tip.technique}: {tip.mistake} {tip.correction} {aliases}".strip()
+    """The text whose vector stands for ``tip``: English alone, since names in other scripts blur it."""
+    aliases = ", ".join(tip.aliases.get("en", ())) if with_aliases else ""
+    return f"{tip.technique}: {tip.mistake} {tip.why} {tip.correction} {aliases}".strip()
 
 
 def passage_sha256(text: str) -> str:

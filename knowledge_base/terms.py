@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from bharatchef.vocabulary import Language
+
 TERMS_FILE = Path(__file__).with_name("terms.yaml")
 
 # A letter or digit, then letters, digits and the marks that Indian scripts set on letters: vowel signs,
@@ -57,6 +59,8 @@ class Terms:
 @dataclass(frozen=True)
 class _Lists:
     stop: frozenset[str]
+    hinglish: frozenset[str]
+    english: frozenset[str]
     irregular: dict[str, str]
     same: dict[str, str]
     hindi_endings: tuple[str, ...]
@@ -66,8 +70,11 @@ class _Lists:
 @cache
 def _lists() -> _Lists:
     plain: dict[str, Any] = yaml.safe_load(TERMS_FILE.read_bytes())
+    stop = {language: frozenset(_words(line)) for language, line in plain["stop"].items()}
     return _Lists(
-        frozenset(word for line in plain["stop"].values() for word in _words(line)),
+        frozenset().union(*stop.values()),
+        stop["hi-latn"] - stop["en"],
+        stop["en"] - stop["hi-latn"],
         plain["irregular"],
         {_plain_stem(word, plain["irregular"]): group[0] for group in plain["same"] for word in group},
         tuple(unicodedata.normalize("NFD", ending) for ending in plain["hindi_endings"]),
@@ -79,6 +86,20 @@ def terms(text: str) -> Terms:
     """The terms of ``text``; empty where it holds no word that says anything."""
     stems = [stem(word) for word in _words(text) if word not in _lists().stop]
     return Terms(tuple(stems), tuple(sound(word) for word in stems if word.isascii()))
+
+
+def language_of(text: str) -> Language:
+    """The language of a question: by its script, and in Latin letters by the small words of each language.
+
+    English where nothing tells.
+    """
+    if _TAMIL.search(text):
+        return Language.TAMIL
+    if _DEVANAGARI.search(text):
+        return Language.HINDI
+    words, lists = _words(text), _lists()
+    hinglish = sum(word in lists.hinglish for word in words)
+    return Language.HINGLISH if hinglish > sum(word in lists.english for word in words) else Language.ENGLISH
 
 
 def _words(text: str) -> list[str]:
@@ -119,7 +140,9 @@ def _plain_stem(word: str, irregular: dict[str, str]) -> str:
             cut = word.removesuffix(ending).rstrip("e")
             doubled = ending in ("ing", "ed") and len(cut) > 3 and cut[-1] == cut[-2] and cut[-1] not in "sl"
             return cut[:-1] if doubled else cut
-    return word.rstrip("e") if len(word) > 3 else word
+    # "crunchy" is found by "crunch", "dirty" by "dirt".
+    plain = word.rstrip("e") if len(word) > 3 else word
+    return plain.removesuffix("y") if len(plain) > 4 else plain
 
 
 def sound(word: str) -> str:

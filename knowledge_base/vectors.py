@@ -48,3 +48,20 @@ def unit_vectors(
             "Embed it again, or see that its text is not empty.",
         )
     return (given / lengths[:, None]).astype(np.float32)
+
+
+def given_units(
+    ids: Sequence[str],
+    vectors: NDArray[np.float32] | Sequence[Sequence[float]] | None,
+    model_name: str | None,
+    dimension: int | None,
+) -> tuple[Space | None, NDArray[np.float32] | None]:
+    """The space that vectors were given of, and those at length one; neither without vectors.
+
+    Raises:
+        KnowledgeError: as ``unit_vectors``; also where vectors come without their model or dimension.
+    """
+    space = None
+    if vectors is not None and model_name is not None and dimension is not None:
+        space = Space(model_name, dimension)
+    return space, unit_vectors(ids, vectors, space)

@@ -28,8 +28,8 @@ from bharatchef.errors import ConfigurationError, KnowledgeError
 from knowledge_base.advice import Advice
 from knowledge_base.embeddings import Embedding
 from knowledge_base.indexing import Glossary, indexed_fields, passage, passage_sha256
-from knowledge_base.retrieval import EVERYWHERE, Found, Where, fused, scope
-from knowledge_base.vectors import Space, unit_vectors
+from knowledge_base.retrieval import EVERYWHERE, Found, Where, fused, meaning_weight, scope
+from knowledge_base.vectors import Space, given_units
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,10 +104,7 @@ class OpenSearchTipIndex:
             KnowledgeError: the vectors do not fit the tips, or OpenSearch does not take one.
             EndpointError: OpenSearch does not answer. The old tips stay in either case.
         """
-        space = None
-        if vectors is not None and model_name is not None and dimension is not None:
-            space = Space(model_name, dimension)
-        units = unit_vectors([tip.tip_id for tip in tips], vectors, space)
+        space, units = given_units([tip.tip_id for tip in tips], vectors, model_name, dimension)
         filed = [self._filed(tip, None if units is None else units[n].tolist()) for n, tip in enumerate(tips)]
         self._replace(filed, space, facts or {})
 
@@ -150,7 +147,7 @@ class OpenSearchTipIndex:
             asked = Space(self._embedding.name, self._embedding.dimension)
             near = self._reader.nearest(self._embedding.embed_query(query), where, depth, space=asked)
             by_meaning = [str(hit["_source"]["tip_id"]) for hit, _ in near]
-        best = fused(by_word, by_meaning)[: max(0, limit)]
+        best = fused(by_word, by_meaning, vector_weight=meaning_weight(query))[: max(0, limit)]
         advices = self._advices([one.tip_id for one in best])
         with self._lock:
             self._found = (time.monotonic(), advices)

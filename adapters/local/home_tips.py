@@ -13,7 +13,13 @@ from pathlib import Path
 
 from adapters.local.durable import locked, make_folder, telling
 from adapters.local.tip_index import RANKED_DEPTH, SqliteTipIndex
-from bharatchef.errors import BharatChefError, ConfigurationError, EndpointError, StoreError
+from bharatchef.errors import (
+    BharatChefError,
+    ConfigurationError,
+    EndpointError,
+    KnowledgeError,
+    StoreError,
+)
 from bharatchef.ports import Tip
 from knowledge_base.advice import ADVICE_DIR, Advice, advice_sha256, read_advice
 from knowledge_base.building import Built, build_index, content_sha256
@@ -122,6 +128,19 @@ class HomeTips:
             self.built = None
             self._index, self._failed = self._made(told, anew, most_embedded=None), False
             return self.built
+
+    def roll_back(self) -> str:
+        """Always refused: this index is made of the tips that are installed, and again when they change.
+
+        Raises:
+            KnowledgeError: as said.
+        """
+        raise KnowledgeError(
+            f"The index {self._path} follows the tips of the program that is installed; an earlier one would"
+            " be made anew at the next question.",
+            "Install the earlier version of the program; the index follows. On OpenSearch, where indices are"
+            " shared, the earlier one is kept and can be gone back to.",
+        )
 
     def _usable(self) -> SqliteTipIndex | None:
         """The index, made now where it is lacking; ``None`` where it cannot be made."""

@@ -29,9 +29,9 @@ from bharatchef.errors import KnowledgeError
 from knowledge_base.advice import Advice
 from knowledge_base.embeddings import Embedding
 from knowledge_base.indexing import FIELD_WEIGHTS, Glossary, indexed_fields, passage, passage_sha256
-from knowledge_base.retrieval import EVERYWHERE, Found, Where, fused, scope
+from knowledge_base.retrieval import EVERYWHERE, Found, Where, fused, meaning_weight, scope
 from knowledge_base.terms import Terms, terms
-from knowledge_base.vectors import Space, unit_vectors
+from knowledge_base.vectors import Space, given_units, unit_vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,10 +89,7 @@ class SqliteTipIndex:
             KnowledgeError: the vectors do not fit the tips.
             StoreError: the file could not be written; the old one stays.
         """
-        space = None
-        if vectors is not None and model_name is not None and dimension is not None:
-            space = Space(model_name, dimension)
-        units = unit_vectors([tip.tip_id for tip in tips], vectors, space)
+        space, units = given_units([tip.tip_id for tip in tips], vectors, model_name, dimension)
         with rewritten(self.path) as connection:
             put_facts(connection, {**(facts or {}), **space_facts(space)})
             for number, tip in enumerate(tips):
@@ -162,7 +159,7 @@ class SqliteTipIndex:
         if self._embedding is not None and query.strip() and self.count():
             self.check_space(self._embedding)
             by_meaning = self.vector_ids(self._embedding.embed_query(query), where, depth)
-        return fused(by_word, by_meaning)[: max(0, limit)]
+        return fused(by_word, by_meaning, vector_weight=meaning_weight(query))[: max(0, limit)]
 
     def check_space(self, embedding: Embedding) -> None:
         """Whether vectors of ``embedding`` can be compared with those of the index.

@@ -10,6 +10,7 @@ from servers.opensearch_knn import Fault, Small, small_opensearch
 from servers.osmem import osmem
 
 from adapters.knowledge import open_knowledge
+from bharatchef.errors import KnowledgeError
 from bharatchef.settings import Settings, load_settings
 
 QUESTION = "the tea leaves boiled far too long and the chai is bitter"
@@ -67,3 +68,26 @@ def test_tips_of_another_version_of_the_program_are_not_told(small: Small, tmp_p
     knowledge.build(anew=True)
     knowledge.search(QUESTION, "masala-chai", 3)
     assert not knowledge.lacking
+
+
+def test_an_operator_goes_back_to_the_index_before(small: Small, tmp_path: Path) -> None:
+    knowledge = open_knowledge(settings_for(small.url, tmp_path))
+    knowledge.build()
+    (first,) = small.aliases["bharatchef-tips"]
+    knowledge.build(anew=True)
+    (second,) = small.aliases["bharatchef-tips"]
+    assert second != first
+    assert knowledge.roll_back() == first
+    assert set(small.aliases["bharatchef-tips"]) == {first}
+
+
+def test_there_is_no_way_back_from_the_first_index(small: Small, tmp_path: Path) -> None:
+    knowledge = open_knowledge(settings_for(small.url, tmp_path))
+    knowledge.build()
+    with pytest.raises(KnowledgeError, match="earlier index"):
+        knowledge.roll_back()
+
+
+def test_the_index_of_a_laptop_follows_the_program(tmp_path: Path) -> None:
+    with pytest.raises(KnowledgeError, match="follows the tips"):
+        open_knowledge(load_settings(home=tmp_path, embedding="none")).roll_back()

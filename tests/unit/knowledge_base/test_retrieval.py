@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tip_samples import BOIL, CLEAN, MILK, ONIONS, tip
 
-from knowledge_base.retrieval import Found, Where, fused, scope
+from knowledge_base.retrieval import MEANING_WEIGHT, Found, Where, fused, meaning_weight, scope
 
 rankings = st.lists(st.sampled_from([f"tip-{n}" for n in range(12)]), unique=True)
 
@@ -85,3 +85,8 @@ def test_where_a_tip_holds():
 def test_a_step_is_named_with_its_dish():
     with pytest.raises(ValueError, match="the dish of step 'boil'"):
         Where(step_id="boil")
+
+
+@pytest.mark.parametrize(("question", "more"), [("why is it burnt", True), ("kyon jal gaya", False)])
+def test_meaning_counts_more_where_the_embedding_knows_the_language(question, more):
+    assert (meaning_weight(question) > MEANING_WEIGHT) == more

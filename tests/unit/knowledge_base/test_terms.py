@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.local.tip_file import TOKENIZER
-from knowledge_base.terms import Terms, sound, stem, terms
+from knowledge_base.terms import Terms, language_of, sound, stem, terms
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,9 @@ from knowledge_base.terms import Terms, sound, stem, terms
         ("frying", "fried"),
         ("leaves", "leaf"),
         ("evenly", "even"),
+        ("crunchy", "crunch"),
+        ("chilly", "chillies"),
+        ("blender", "mixer"),
         ("प्याज़", "प्याज"),
         ("प्याजों", "प्याज"),
         ("पकाना", "पकाने"),
@@ -121,3 +124,20 @@ def test_sqlites_own_tokenizer_would_cut_them():
     base.execute("CREATE VIRTUAL TABLE held USING fts5vocab(words, 'row')")
     base.execute("INSERT INTO words VALUES ('வெங்காயம்')")
     assert [row[0] for row in base.execute("SELECT term FROM held")] != ["வெங்காயம்"]
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("why did my onions burn", "en"),
+        ("You left out “rinse the rice”.", "en"),
+        ("onions", "en"),
+        ("mera pyaz kyon jal gaya", "hi-latn"),
+        ("chawal me paani zyada ho gaya", "hi-latn"),
+        ("प्याज क्यों जल गया", "hi"),
+        ("வெங்காயம் ஏன் கருகியது", "ta"),
+        ("", "en"),
+    ],
+)
+def test_the_language_of_a_question_is_told_by_its_script_and_small_words(question, language):
+    assert language_of(question) == language
