@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 # INT8 is served where it names the same label as float32 in at least this share of clips.
 LEAST_AGREEMENT = 0.97
 _MARGIN = 0.005
-# Tried in this order. The fast pathway is thin: it costs little, and few channels average few errors out.
-_EXACT_PARTS: tuple[tuple[str, ...], ...] = (
-    (),
-    ("stem", "across", "head"),
-    ("stem", "across", "head", "fast"),
-)
+# Tried in this order. What is thin costs little, and few channels average few errors out.
+_EXACT_PARTS: tuple[tuple[str, ...], ...] = ((), ("stem", "across", "head", "fast"))
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,6 @@ def in_whole_numbers(
         graph,
         nncf.Dataset([clip[None] for clip in clips]),
         subset_size=len(clips),
-        # Scores of a network without a window are small differences of large sums: an offset a range helps.
         preset=nncf.QuantizationPreset.MIXED if exact else nncf.QuantizationPreset.PERFORMANCE,
         ignored_scope=nncf.IgnoredScope(names=left) if left else None,
     )
