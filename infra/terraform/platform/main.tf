@@ -55,14 +55,15 @@ module "storage" {
   source    = "../modules/storage"
   providers = { aws = aws, aws.replica = aws.replica }
 
-  environment            = var.environment
-  bucket_suffix          = var.bucket_suffix
-  kms_key_arn            = module.governance.kms_key_arn
-  trainee_film_retention = var.trainee_film_retention
-  trainee_film_days      = var.trainee_film_days
-  upload_origins         = var.upload_origins
-  replication            = var.second_region ? { kms_key_arn = local.replica_key_arn } : null
-  destroyable            = var.destroyable
+  environment                   = var.environment
+  bucket_suffix                 = var.bucket_suffix
+  kms_key_arn                   = module.governance.kms_key_arn
+  trainee_film_retention        = var.trainee_film_retention
+  trainee_film_days             = var.trainee_film_days
+  upload_origins                = var.upload_origins
+  expert_film_distribution_arns = module.edge[*].distribution_arn
+  replication                   = var.second_region ? { kms_key_arn = local.replica_key_arn } : null
+  destroyable                   = var.destroyable
 }
 
 module "queues" {

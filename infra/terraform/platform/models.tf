@@ -1,21 +1,16 @@
 # Where models are served.
 
-locals {
-  registry    = "${local.account}.dkr.ecr.${var.region}.amazonaws.com"
-  image_names = { for host in ["asgi", "torchserve"] : host => "bharatchef-model-host-${host}-${var.environment}" }
-}
-
 module "models" {
   source = "../modules/models"
 
   environment             = var.environment
   serving_mode            = var.serving_mode
   model_host              = var.model_host
-  host_images             = { for host, name in local.image_names : host => "${local.registry}/${name}:${var.image_tag}" }
+  host_images             = { for host in ["asgi", "torchserve"] : host => local.images["model-host-${host}"] }
   models                  = var.models
   instances               = var.model_instances
   artifact_bucket_arns    = [module.storage.bucket_arns["bharatchef-processed-results"]]
-  image_repository_arns   = [for name in values(local.image_names) : "arn:aws:ecr:${var.region}:${local.account}:repository/${name}"]
+  image_repository_arns   = [for host in ["asgi", "torchserve"] : local.repository_arns["model-host-${host}"]]
   bucket_names            = module.storage.bucket_names
   topic_arns              = module.queues.topic_arns
   kms_key_arn             = module.governance.kms_key_arn

@@ -36,6 +36,27 @@ output "at_rest" {
     database_class     = var.postgres.instance_class
     database_zones     = module.data.database.multi_az ? 2 : 1
     database_readers   = var.postgres.read_replica ? 1 : 0
+    search_nodes       = var.search == null ? 0 : var.search.data_nodes
     model_instances    = contains(["realtime-cpu", "realtime-gpu"], var.serving_mode) ? sum(concat([0], [for model in values(var.models) : length(model.variants) * var.model_instances.min])) : 0
   }
+}
+
+output "cluster_name" {
+  description = "The ECS cluster, for BHARATCHEF_ECS_CLUSTER when flows are deployed."
+  value       = module.orchestration.cluster_name
+}
+
+output "prefect_api_url" {
+  description = "Prefect's API, reached from within the network."
+  value       = module.orchestration.prefect_api_url
+}
+
+output "run_job_variables" {
+  description = "What the base job template of the pool bharatchef-ecs is given."
+  value       = module.orchestration.run_job_variables
+}
+
+output "alarm_topics" {
+  description = "Where each alarm goes."
+  value       = module.observability.alarm_topics
 }

@@ -1,7 +1,9 @@
 # What the program finds in its environment on AWS; the names are those of bharatchef/settings.py.
 
 locals {
-  settings = {
+  settings = merge(local.program_settings, var.search == null ? {} : { BHARATCHEF_OPENSEARCH_URL = module.knowledge.url })
+
+  program_settings = {
     BHARATCHEF_PORTS               = "aws"
     BHARATCHEF_ENVIRONMENT         = var.environment
     BHARATCHEF_KMS_KEY             = module.governance.kms_key_arn

@@ -181,3 +181,50 @@ variable "chat_models" {
   type        = map(string)
   default     = {}
 }
+
+variable "cpu_architecture" {
+  description = "Processors that tasks run on: ARM64 (cheaper) or X86_64; the images are built for it."
+  type        = string
+  default     = "ARM64"
+}
+
+variable "certificate_arn" {
+  description = "Certificate of the Prefect server's load balancer; null: plain HTTP within the network."
+  type        = string
+  default     = null
+}
+
+variable "server_name" {
+  description = "Name that the certificate is for; given together with it."
+  type        = string
+  default     = null
+}
+
+variable "most_tasks" {
+  description = "Most intakes, and most workers, at once."
+  type        = number
+  default     = 3
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days."
+  type        = number
+  default     = 90
+}
+
+variable "search" {
+  description = "The OpenSearch domain for tips; null: tips are searched in an index within the program."
+  type = object({
+    master_role_arn = string
+    instance_type   = optional(string, "t3.small.search")
+    data_nodes      = optional(number, 2)
+    volume_gb       = optional(number, 10)
+  })
+  default = null
+}
+
+variable "signing_public_keys" {
+  description = "Public halves (PEM) of the keys that addresses of expert films are signed with, by a name with its date; none: no CDN."
+  type        = map(string)
+  default     = {}
+}

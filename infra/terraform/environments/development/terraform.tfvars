@@ -7,6 +7,8 @@ endpoint_zones         = 1
 trainee_film_retention = "delete"
 trainee_film_days      = 30
 serving_mode           = "serverless"
+most_tasks             = 1
+log_retention_days     = 30
 
 postgres = {
   instance_class      = "db.t4g.micro"

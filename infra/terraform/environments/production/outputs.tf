@@ -32,3 +32,23 @@ output "at_rest" {
   description = "What is billed by the hour though no film comes."
   value       = module.platform.at_rest
 }
+
+output "cluster_name" {
+  description = "The ECS cluster, for BHARATCHEF_ECS_CLUSTER when flows are deployed."
+  value       = module.platform.cluster_name
+}
+
+output "prefect_api_url" {
+  description = "Prefect's API, reached from within the network."
+  value       = module.platform.prefect_api_url
+}
+
+output "run_job_variables" {
+  description = "What the base job template of the pool bharatchef-ecs is given."
+  value       = module.platform.run_job_variables
+}
+
+output "alarm_topics" {
+  description = "Where each alarm goes."
+  value       = module.platform.alarm_topics
+}

@@ -8,6 +8,8 @@ trainee_film_retention = "archive"
 trainee_film_days      = 90
 second_region          = true
 serving_mode           = "realtime-cpu"
+log_retention_days     = 365
+most_tasks             = 10
 model_instances        = { min = 1, max = 8 }
 
 postgres = {

@@ -56,4 +56,11 @@ module "platform" {
   models                 = var.models
   image_tag              = var.image_tag
   chat_models            = var.chat_models
+  cpu_architecture       = var.cpu_architecture
+  certificate_arn        = var.certificate_arn
+  server_name            = var.server_name
+  most_tasks             = var.most_tasks
+  log_retention_days     = var.log_retention_days
+  search                 = var.search
+  signing_public_keys    = var.signing_public_keys
 }

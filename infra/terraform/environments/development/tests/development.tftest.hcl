@@ -35,8 +35,8 @@ run "as_development_is" {
   }
 
   assert {
-    condition     = output.at_rest.model_instances == 0
-    error_message = "No model is billed while no film comes."
+    condition     = output.at_rest.model_instances == 0 && output.at_rest.search_nodes == 0
+    error_message = "No model and no search is billed while no film comes."
   }
 
   assert {

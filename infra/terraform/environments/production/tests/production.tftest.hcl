@@ -43,6 +43,11 @@ run "as_production_is" {
     condition     = toset(keys(output.replica_bucket_names)) == toset(["bharatchef-expert-videos", "bharatchef-processed-results"])
     error_message = "Expert films and results outlive the loss of the region."
   }
+
+  assert {
+    condition     = toset(keys(output.alarm_topics)) == toset(["processing-time", "cost", "error-rate", "queue-depth", "model-confidence"])
+    error_message = "Each of the five alarms goes somewhere."
+  }
 }
 
 

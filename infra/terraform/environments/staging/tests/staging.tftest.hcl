@@ -34,3 +34,22 @@ run "as_staging_is" {
     error_message = "What is tried here is billed once."
   }
 }
+
+run "all_that_can_be_switched_on" {
+  command = plan
+
+  variables {
+    moderation          = true
+    second_region       = true
+    cost_tags           = ["Project"]
+    alert_emails        = ["operator@example.org"]
+    upload_origins      = ["https://bharatchef.example.org"]
+    signing_public_keys = { "2026-11" = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----" }
+    search              = { master_role_arn = "arn:aws:iam::111122223333:role/search-admin" }
+  }
+
+  assert {
+    condition     = output.at_rest.search_nodes == 2 && output.at_rest.endpoint_addresses == 15 && length(output.replica_bucket_names) == 2
+    error_message = "What is switched on is made, and counted."
+  }
+}
