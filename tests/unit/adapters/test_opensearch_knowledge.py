@@ -12,6 +12,7 @@ from servers.osmem import osmem
 from adapters.knowledge import open_knowledge
 from bharatchef.errors import KnowledgeError
 from bharatchef.settings import Settings, load_settings
+from knowledge_base.advice import read_advice
 
 QUESTION = "the tea leaves boiled far too long and the chai is bitter"
 
@@ -70,10 +71,15 @@ def test_tips_of_another_version_of_the_program_are_not_told(small: Small, tmp_p
     assert not knowledge.lacking
 
 
-def test_an_operator_goes_back_to_the_index_before(small: Small, tmp_path: Path) -> None:
+def test_an_operator_goes_back_to_the_index_before(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     knowledge = open_knowledge(settings_for(small.url, tmp_path))
     knowledge.build()
     (first,) = small.aliases["bharatchef-tips"]
+    book = read_advice()
+    fewer = book.model_copy(update={"tips": book.tips[1:]})
+    monkeypatch.setattr("adapters.knowledge.read_advice", lambda: fewer)
     knowledge.build(anew=True)
     (second,) = small.aliases["bharatchef-tips"]
     assert second != first
