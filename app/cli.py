@@ -12,6 +12,8 @@ from typing import Annotated
 import typer
 
 from app.console import spoken_errors
+from app.knowledge_cli import knowledge_app
+from app.options import Json, Options
 
 app = typer.Typer(
     name="bharatchef",
@@ -27,16 +29,7 @@ dishes_app = typer.Typer(
 app.add_typer(dishes_app, name="dishes")
 models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models that watch the films.")
 app.add_typer(models_app, name="models")
-knowledge_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The cooking tips that the coach cites."
-)
 app.add_typer(knowledge_app, name="knowledge")
-
-Json = Annotated[bool, typer.Option("--json", help="Print only JSON on stdout.")]
-
-
-class _Options:
-    debug = False
 
 
 def _version(value: bool) -> None:
@@ -58,7 +51,7 @@ def _main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    _Options.debug = debug
+    Options.debug = debug
     if home is not None:
         os.environ["BHARATCHEF_HOME"] = str(home)
 
@@ -98,7 +91,7 @@ def evaluate(
 
     Gives scores, a report, and what to do better next time.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.evaluate import evaluate_film
 
         evaluate_film(
@@ -112,7 +105,7 @@ def evaluate(
             out_dir=out,
             force=force,
             as_json=as_json,
-            debug=_Options.debug,
+            debug=Options.debug,
         )
 
 
@@ -123,7 +116,7 @@ def history(
     as_json: Json = False,
 ) -> None:
     """Show one person's attempts and which way the scores go."""
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.records_commands import show_history
 
         show_history(user, dish, as_json)
@@ -135,7 +128,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show one evaluation: scorecard, and where its report lies."""
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.records_commands import show_evaluation
 
         show_evaluation(evaluation, as_json)
@@ -151,7 +144,7 @@ def delete(
     That is its report, and its films (with what was cut from them) where no other evaluation was made of
     them.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.records_commands import delete_evaluation
 
         delete_evaluation(evaluation, yes)
@@ -167,7 +160,7 @@ def backup(
 
     That is records, results, films and dishes.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.records_commands import write_backup
 
         write_backup(file, weights, overwrite)
@@ -182,7 +175,7 @@ def restore(
 
     Every byte is checked before anything is touched.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.records_commands import restore_backup
 
         restore_backup(file, force)
@@ -194,7 +187,7 @@ def doctor(as_json: Json = False) -> None:
 
     Also which models have weights, which ports are in use and what the disk holds. Changes nothing.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.doctor import examine
 
         examine(as_json)
@@ -210,10 +203,10 @@ def up(
 
     Ctrl-C stops all of it.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.up import run_until_stopped
 
-        run_until_stopped(port, _Options.debug)
+        run_until_stopped(port, Options.debug)
 
 
 @app.command()
@@ -228,19 +221,19 @@ def intake(
 
     Serves the queues until SIGTERM; docs/runbooks/intake.md says what it needs.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.intake import replay_dead_letters, run_intake
 
         if replay_dlq:
             replay_dead_letters(as_json)
         else:
-            run_intake(_Options.debug)
+            run_intake(Options.debug)
 
 
 @dishes_app.command("list")
 def dishes_list(as_json: Json = False) -> None:
     """List all dishes."""
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.dishes import list_dishes
 
         list_dishes(as_json)
@@ -252,7 +245,7 @@ def dishes_show(dish: Annotated[str, typer.Argument(help="A dish's id.")], as_js
 
     Its steps, their order with the reasons, its ingredients and what must be safe.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.dishes import show_dish
 
         show_dish(dish, as_json)
@@ -266,7 +259,7 @@ def dishes_check(
     as_json: Json = False,
 ) -> None:
     """Check dish files; says what is wrong by file and line."""
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.dishes import check_dish_files
 
         check_dish_files(files or [], as_json)
@@ -282,7 +275,7 @@ def dishes_import(
 
     It is checked first, and kept in your home.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.dishes import import_dish
 
         import_dish(form, file, force)
@@ -297,7 +290,7 @@ def dishes_suggest_order(
     as_json: Json = False,
 ) -> None:
     """Propose an order from several experts."""
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.suggest_order import propose_order
 
         propose_order(dish, experts or [], as_json)
@@ -312,7 +305,7 @@ def models_list(
 
     Where each comes from, what it was trained on and how it was measured; a damaged one with what is wrong.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.models_commands import list_models
 
         list_models(classes, as_json)
@@ -332,7 +325,7 @@ def models_add(
     It is added only once it has answered as its contract asks. A package is code that runs with your
     rights: add only what you trust.
     """
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.models_commands import add_model
 
         add_model(path, kind, labels, force)
@@ -344,70 +337,7 @@ def models_remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take a model out of the models folder."""
-    with spoken_errors(_Options.debug):
+    with spoken_errors(Options.debug):
         from app.models_commands import remove_model
 
         remove_model(name, yes)
-
-
-@knowledge_app.command("check")
-def knowledge_check(
-    folder: Annotated[
-        Path | None, typer.Argument(help="A folder of tips; else those of the program.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Check the tips as a whole.
-
-    Names near-duplicates, references to nothing, technique points and mistakes that no tip answers, and
-    claims about safety without a source.
-    """
-    with spoken_errors(_Options.debug):
-        from app.knowledge_commands import check_knowledge
-
-        check_knowledge(folder, as_json)
-
-
-@knowledge_app.command("build")
-def knowledge_build(
-    anew: Annotated[bool, typer.Option("--anew", help="Build it also where it is up to date.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Bring the index of tips up to date.
-
-    Only tips that changed are embedded again; readers have the old index until the new one is whole.
-    """
-    with spoken_errors(_Options.debug):
-        from app.knowledge_commands import build_knowledge
-
-        build_knowledge(anew, as_json)
-
-
-@knowledge_app.command("roll-back")
-def knowledge_roll_back(as_json: Json = False) -> None:
-    """Go back to the index of tips before this one, on OpenSearch."""
-    with spoken_errors(_Options.debug):
-        from app.knowledge_commands import roll_back_knowledge
-
-        roll_back_knowledge(as_json)
-
-
-@knowledge_app.command("search")
-def knowledge_search(
-    question: Annotated[str, typer.Argument(help="A question in English, Hindi, Tamil or Hinglish.")],
-    dish: Annotated[str | None, typer.Option("--dish", help="Only tips that hold for this dish.")] = None,
-    step: Annotated[str | None, typer.Option("--step", help="Only tips that hold for this step.")] = None,
-    severity: Annotated[
-        str | None, typer.Option("--severity", help="Only tips of this severity: low, medium or high.")
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=50, help="At most so many.")] = 5,
-    as_json: Json = False,
-) -> None:
-    """Show what a question would find, and why.
-
-    The rank by words and the rank by meaning stand beside each tip; both together make its score.
-    """
-    with spoken_errors(_Options.debug):
-        from app.knowledge_commands import place_named, search_knowledge
-
-        search_knowledge(question, place_named(dish, step, severity), limit, as_json)
