@@ -63,7 +63,7 @@ resource "aws_s3_bucket_public_access_block" "state" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "state" {
-  bucket = aws_s3_bucket_versioning.state.bucket
+  bucket = aws_s3_bucket.state.id
 
   rule {
     id     = "forget-old-versions"
@@ -79,6 +79,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
       days_after_initiation = 3
     }
   }
+
+  # A rule on versions asks for versioning to be there.
+  depends_on = [aws_s3_bucket_versioning.state]
 }
 
 data "aws_iam_policy_document" "state" {

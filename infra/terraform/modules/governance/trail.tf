@@ -51,7 +51,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "audit" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "audit" {
-  bucket = aws_s3_bucket_versioning.audit.bucket
+  bucket = aws_s3_bucket.audit.id
 
   rule {
     id     = "forget-old-records"
@@ -71,6 +71,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "audit" {
       days_after_initiation = 3
     }
   }
+
+  # A rule on versions asks for versioning to be there.
+  depends_on = [aws_s3_bucket_versioning.audit]
 }
 
 data "aws_iam_policy_document" "audit" {
