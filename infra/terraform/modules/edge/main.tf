@@ -35,6 +35,8 @@ resource "aws_cloudfront_response_headers_policy" "this" {
   security_headers_config {
     strict_transport_security {
       access_control_max_age_sec = 63072000
+      include_subdomains         = true
+      preload                    = true
       override                   = true
     }
 

@@ -1,6 +1,7 @@
 # How the server is reached, from within the network alone, and who may speak with whom.
 
 resource "aws_lb" "server" {
+  # checkov:skip=CKV_AWS_150: it is protected unless the whole environment is `destroyable`
   # checkov:skip=CKV_AWS_91: who called which run is in Prefect's own log; an access log would need a bucket that ELB writes to
   # checkov:skip=CKV2_AWS_20: plain HTTP stays within the private network where no certificate is given
   # checkov:skip=CKV2_AWS_28: it is internal; nothing on the internet reaches it

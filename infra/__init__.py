@@ -1,0 +1,1 @@
+"""What the installation on AWS is made of, and what it costs."""
