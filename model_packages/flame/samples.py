@@ -106,10 +106,17 @@ def jobs_of(work: Path, groups: Sequence[str], files: int, seed: int) -> list[Jo
     ]
 
 
-def samples_in(paths: Sequence[str]) -> Samples:
-    """All pictures of the files at ``paths``, in memory."""
-    loaded = []
+def samples_in(paths: Sequence[str], name: str) -> Samples:
+    """What the network ``where`` or ``what`` learns from in the files at ``paths``, in memory.
+
+    The pictures that only the other network looks at are left out: they would take as many gigabytes again.
+    """
+    left_out = "parts" if name == "where" else "wholes"
+    columns: dict[str, list[np.ndarray]] = {}
     for path in paths:
         with np.load(path, allow_pickle=False) as stored:
-            loaded.append({name: stored[name] for name in stored.files})
-    return Samples(**{name: np.concatenate([part[name] for part in loaded]) for name in loaded[0]})
+            for column in stored.files:
+                kept = stored[column][:0] if column == left_out else stored[column]
+                columns.setdefault(column, []).append(kept)
+    # One column after the other, so that what was put together is not also kept in parts.
+    return Samples(**{column: np.concatenate(columns.pop(column)) for column in list(columns)})

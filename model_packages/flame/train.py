@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ from .networks import graph_of
 from .register import FOUND, SET_ASIDE, WEIGHTS
 from .samples import PICTURES_A_FILE, draw_file, jobs_of, samples_in
 
-VERSION = "2.0.0"
+VERSION = "2.1.0"
 BAR = 0.95
 # A package that is less often right than this is not found by the program unless somebody registers it.
 USEFUL = 0.85
@@ -75,10 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(given.threads)
     paths = list(drawn(draw_file, jobs_of(work, TRAINING_GROUPS, given.files, given.seed), given.workers))
     say(f"drawn: {len(paths) * PICTURES_A_FILE} pictures")
-    # Some gigabytes, which a training that is done already does not need.
-    samples = cache(partial(samples_in, paths))
     graphs = {
-        name: graph_of(trained(name, samples, work, epochs=epochs, seed=given.seed, say=say))
+        name: graph_of(
+            trained(name, partial(samples_in, paths, name), work, epochs=epochs, seed=given.seed, say=say)
+        )
         for name, epochs in zip(("where", "what"), given.epochs, strict=True)
     }
     bodies = {name: _packed_graph(graph, work) for name, graph in graphs.items()}
