@@ -29,8 +29,9 @@ class S3Objects:
     """The object store port on S3.
 
     The first part of a key says which bucket it is in: ``trainee`` and ``films`` the trainees', ``expert``
-    the experts', any other that of results. A large file goes up and comes down in parts, side by side; it
-    appears whole or not at all, and the parts of a failed one are given up. All is encrypted at rest.
+    the experts', any other that of results. A large file goes up in parts, side by side; it appears whole or
+    not at all, and the parts of a failed one are given up. It comes down as a stream. All is encrypted at
+    rest.
 
     Args:
         settings: names the buckets and the key.
@@ -53,7 +54,6 @@ class S3Objects:
             multipart_threshold=part_bytes,
             multipart_chunksize=part_bytes,
             max_concurrency=_THREADS,
-            num_download_attempts=_READ_TRIES,
         )
 
     def put_bytes(self, key: str, data: bytes, content_type: str) -> None:
@@ -90,8 +90,7 @@ class S3Objects:
         with tempfile.TemporaryDirectory(prefix="bharatchef-") as folder:
             path = Path(folder, f"object{PurePosixPath(key).suffix}")
             with telling_aws(f"read {key!r}"), _absent(key):
-                bucket = self.bucket_of(key)
-                _whole(lambda: self._client.download_file(bucket, key, str(path), Config=self._transfer))
+                _whole(lambda: self._stream(key, path))
             yield path
 
     def exists(self, key: str) -> bool:
@@ -139,6 +138,12 @@ class S3Objects:
         ):
             with telling_aws(f"find the bucket {bucket!r} of BHARATCHEF_{name}_BUCKET"):
                 self._client.head_bucket(Bucket=bucket)
+
+    def _stream(self, key: str, path: Path) -> None:
+        body = self._client.get_object(Bucket=self.bucket_of(key), Key=key)["Body"]
+        with path.open("wb") as file:
+            for piece in body.iter_chunks(_MIB):
+                file.write(piece)
 
     def _buckets_of(self, prefix: str) -> list[str]:
         if "/" in prefix:
