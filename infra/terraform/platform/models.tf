@@ -6,11 +6,11 @@ module "models" {
   environment             = var.environment
   serving_mode            = var.serving_mode
   model_host              = var.model_host
-  host_images             = { for host in ["asgi", "torchserve"] : host => local.images["model-host-${host}"] }
+  host_images             = { (var.model_host) = "${module.delivery.repository_urls["model-host"]}:${var.image_tag}" }
   models                  = var.models
   instances               = var.model_instances
   artifact_bucket_arns    = [module.storage.bucket_arns["bharatchef-processed-results"]]
-  image_repository_arns   = [for host in ["asgi", "torchserve"] : local.repository_arns["model-host-${host}"]]
+  image_repository_arns   = [module.delivery.repository_arns["model-host"]]
   bucket_names            = module.storage.bucket_names
   topic_arns              = module.queues.topic_arns
   kms_key_arn             = module.governance.kms_key_arn

@@ -12,8 +12,8 @@ module "orchestration" {
   gateway_prefix_list_ids    = module.network.gateway_prefix_list_ids
   database                   = module.data.database
   database_security_group_id = module.data.database_security_group_id
-  images                     = { for image in ["server", "worker", "intake"] : image => local.images[image] }
-  image_repository_arns      = [for image in ["server", "worker", "intake"] : local.repository_arns[image]]
+  images                     = local.images
+  image_repository_arns      = [for repository in ["worker", "intake"] : module.delivery.repository_arns[repository]]
   workload_role_arns         = module.governance.workload_role_arns
   settings                   = local.settings
   log_group_names            = module.observability.log_group_names

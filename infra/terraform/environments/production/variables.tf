@@ -202,3 +202,15 @@ variable "signing_public_keys" {
   type        = map(string)
   default     = {}
 }
+
+variable "source_location" {
+  description = "Where the pipeline takes the code from, as module delivery takes it; null: images are pushed by hand."
+  type = object({
+    connection_arn = optional(string)
+    repository     = optional(string)
+    branch         = optional(string, "main")
+    bucket         = optional(string)
+    key            = optional(string)
+  })
+  default = null
+}

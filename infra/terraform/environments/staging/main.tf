@@ -56,6 +56,7 @@ module "platform" {
   models                 = var.models
   image_tag              = var.image_tag
   chat_models            = var.chat_models
+  source_location        = var.source_location
   cpu_architecture       = var.cpu_architecture
   certificate_arn        = var.certificate_arn
   server_name            = var.server_name
