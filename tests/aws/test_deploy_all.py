@@ -131,7 +131,7 @@ def test_the_ui_shows_deployments_a_run_and_its_artifacts(deployed, tmp_path):
         for name, path, words in (
             ("deployments", "/deployments", "evaluate-video-local"),
             ("run", f"/runs/flow-run/{run_id}", "masala-chai of asha"),
-            ("artifacts", f"/runs/flow-run/{run_id}?tab=Artifacts", "scorecard"),
+            ("artifacts", "/artifacts", "scorecard"),
         ):
             page.goto(f"{base}{path}")
             page.get_by_text(words).first.wait_for()
