@@ -25,6 +25,8 @@ PROGRAMS = (
     ("What a film costs, against the least and the plain way", ["-m", "benchmarks.models.speed"]),
     ("Tips, searched in four languages", ["-m", "benchmarks.retrieval"]),
     ("The rules coach against labels", ["-m", "benchmarks.coaching"]),
+    ("From an upload to its flow's start", ["-m", "benchmarks.trigger"]),
+    ("What AWS costs", ["-m", "infra.costs"]),
     ("What the verifier catches and refuses", ["-m", "benchmarks.coaching.verifier"]),
 )
 
