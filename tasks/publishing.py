@@ -8,7 +8,9 @@ only the announcement is owed, and ``announce_pending`` makes it.
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -19,6 +21,7 @@ from bharatchef.results import EvaluationResult
 from bharatchef.vocabulary import Status
 
 _log = logging.getLogger(__name__)
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def result_key(evaluation_id: str, name: str = "") -> str:
@@ -115,10 +118,21 @@ def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
     removed = _delete_all(ports, ports.objects.list_keys(result_key(evaluation.evaluation_id)))
     for film in _films(evaluation):
         if film not in still_needed:
-            # What was cut from a film lies under the film's hash, which is its key's own name.
-            cut = ports.objects.list_keys(f"media/{PurePosixPath(film).stem}/")
-            removed += _delete_all(ports, [*cut, *(key for key in [film] if ports.objects.exists(key))])
+            removed += _delete_film(ports, film)
     return removed
+
+
+def _delete_film(ports: Ports, film: str) -> int:
+    """Delete a film and what was cut from it; the film goes last, so that its hash can still be found."""
+    there = ports.objects.exists(film)
+    name = PurePosixPath(film).stem
+    # What was cut lies under the film's hash. A film taken in here is named by it, an upload by its uploader.
+    if not _SHA256.fullmatch(name):
+        if not there:
+            return 0
+        with ports.objects.as_file(film) as path, path.open("rb") as file:
+            name = hashlib.file_digest(file, "sha256").hexdigest()
+    return _delete_all(ports, [*ports.objects.list_keys(f"media/{name}/"), *([film] if there else [])])
 
 
 def sweep_orphans(ports: Ports) -> int:

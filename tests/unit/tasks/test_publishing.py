@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -182,6 +183,25 @@ def test_a_deletion_takes_the_film_with_the_last_evaluation_of_it(side: Side) ->
     assert [key for key in side.ports.objects.list_keys("") if shared in key] == []
     assert len([key for key in side.ports.objects.list_keys("") if other in key]) == 3
     assert remove_evaluation(side.ports, second) == 0
+
+
+def test_what_was_cut_from_an_upload_goes_with_it_though_its_key_is_no_hash(side: Side) -> None:
+    film, cut = (
+        "trainee/asha/masala-chai/1/front.mp4",
+        f"media/{hashlib.sha256(b'x').hexdigest()}/stills/0.jpg",
+    )
+    evaluation = filmed(side.ports, "ev-1", sha("any"))
+    for key in (film, cut, "media/front/another.jpg"):
+        side.ports.objects.put_bytes(key, b"x", "video/mp4")
+
+    removed = remove_evaluation(
+        side.ports, evaluation.model_copy(update={"trainee_video_s3_key": film, "side_video_s3_key": None})
+    )
+
+    assert removed == 2 + 2
+    assert not side.ports.objects.exists(film)
+    assert not side.ports.objects.exists(cut)
+    assert side.ports.objects.exists("media/front/another.jpg")
 
 
 def test_orphans_are_swept_and_nothing_else(side: Side) -> None:
