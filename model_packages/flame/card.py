@@ -30,11 +30,11 @@ def _table(columns: list[str], rows: dict[str, list[int]]) -> str:
     return "\n".join([*lines, *(f"| {name} | {' | '.join(map(str, row))} |" for name, row in rows.items())])
 
 
-def _verdict(accuracy: float, bar: float, useful: float) -> str:
+def _verdict(accuracy: float, bar: float, useful: bool) -> str:
     if accuracy >= bar:
         return f"The bar of {bar:.0%} is reached."
     missed = f"**The bar of {bar:.0%} is not reached.**"
-    if accuracy >= useful:
+    if useful:
         return f"{missed} The package is used all the same, since it is right far more often than not."
     return (
         f"{missed} For that reason the program does not use the package unless you register it"
@@ -42,7 +42,7 @@ def _verdict(accuracy: float, bar: float, useful: float) -> str:
     )
 
 
-def model_card(told: dict[str, Any], *, bar: float, useful: float) -> str:
+def model_card(told: dict[str, Any], *, bar: float, useful: bool) -> str:
     """``MODEL_CARD.md`` for a training that told this; ``bar`` is what is asked, 0 to 1."""
     test, tuned = told["test"], told["calibration"]
     styles = "\n".join(f"- {name}: {_percent(share)}" for name, share in test["byStyle"].items())
