@@ -17,6 +17,7 @@ from prefect.cache_policies import NO_CACHE
 from bharatchef.errors import BharatChefError, LeaseLost
 from bharatchef.ports import Claim, EvaluationStore, Ports
 from bharatchef.records import Evaluation
+from bharatchef.vocabulary import Status
 from tasks.publishing import record_failure
 from tasks.runtime import Stopped, ports_here, stop_all_stages
 
@@ -57,6 +58,8 @@ def lease_held(
             try:
                 store.renew(evaluation_id, owner, lease_s)
             except LeaseLost as error:
+                if _is_completed(store, evaluation_id):
+                    return  # nothing is left to hold; whoever else completed it, publishing says so
                 lost.append(error)
                 stop_all_stages()
                 return
@@ -79,6 +82,14 @@ def lease_held(
     finally:
         done.set()
         keeper.join(timeout=lease_s)
+
+
+def _is_completed(store: EvaluationStore, evaluation_id: str) -> bool:
+    try:
+        evaluation = store.get(evaluation_id)
+    except BharatChefError:
+        return False
+    return evaluation is not None and evaluation.status is Status.COMPLETED
 
 
 def fail_abandoned(ports: Ports) -> list[Evaluation]:
