@@ -23,7 +23,7 @@ from knowledge_base.words import actions
 SHINGLE_WORDS = 2
 ALIKE_BY_WORDS = 0.34
 """Share of word pairs (Jaccard) from which two tips are called near-duplicates."""
-ALIKE_BY_MEANING = 0.965
+ALIKE_BY_MEANING = 0.975
 """Cosine of two tips' vectors from which they are; multilingual-e5 puts even strangers at 0.8."""
 
 _SCRIPTS = {
