@@ -167,7 +167,7 @@ def test_fifteen_uploads_while_everything_is_killed_are_fifteen_evaluations(whol
     assert whole.waiting("dlq-queue") == 4, "the four of before, and none of these"
     assert [len(runs_of(whole, user)) for user in users] == [1] * 15
     assert list(whole.ports.evaluations.expired()) == []
-    made = {one.evaluation_id for user in users for one in whole.ports.evaluations.find(user)}
+    made = {one.evaluation_id for user in users for one in whole.ports.evaluations.history(user)}
     assert len(made) == 15
     told = {event["evaluationId"] for event in whole.stack.told() if event["status"] == Status.COMPLETED}
     assert made <= told, "each was told of, and by no name of a person"
