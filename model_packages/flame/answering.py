@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_packages.engine import network, read_ir
+from model_packages.hidden_markov import posterior
 from model_packages.shots import Shot
 
 from .looking import CELL, CELLS, Picture, in_picture, part_of, whole_of
@@ -159,23 +160,12 @@ def seen_in(model: Model, shots: Sequence[Shot]) -> Seen:
 def smoothed(shares: Floats, stay: float) -> Floats:
     """Probabilities of each state at each moment given all moments, shape (N, 5), rows sum to 1.
 
-    A hidden Markov model whose states stay with probability ``stay`` and else change to any other (forward
-    and backward, Rabiner 1989).
+    The states stay with probability ``stay`` and else change to any other.
     """
-    count, states = shares.shape
+    states = shares.shape[1]
     change = np.full((states, states), (1 - stay) / (states - 1))
     np.fill_diagonal(change, stay)
-    forward, backward = np.empty_like(shares), np.ones_like(shares)
-    forward[0] = shares[0] / shares[0].sum()
-    for k in range(1, count):
-        row = (forward[k - 1] @ change) * shares[k]
-        forward[k] = row / row.sum()
-    for k in range(count - 2, -1, -1):
-        row = change @ (backward[k + 1] * shares[k + 1])
-        backward[k] = row / row.sum()
-    both = forward * backward
-    posterior: Floats = both / both.sum(1, keepdims=True)
-    return posterior
+    return posterior(shares, change, np.full(states, 1 / states))
 
 
 def answers_of(seen: Seen, numbers: Numbers) -> tuple[list[str], Floats, Floats]:

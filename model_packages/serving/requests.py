@@ -118,8 +118,9 @@ class Body:
 
     async def gone(self) -> None:
         """Return when the client has closed the connection; only after the body was read."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+        received = ""
+        while received != "http.disconnect":
+            received = (await self._receive())["type"]
 
     async def drain(self) -> None:
         """Throw away what is still to come, within bounds, so that the answer can be read."""
