@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bharatchef.errors import ConfigurationError
@@ -28,6 +28,15 @@ TopicArn = Annotated[
 EndpointName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}(/[A-Za-z0-9][A-Za-z0-9-]{0,62})?$")
 ]
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if 0 < len(key) < 32:
+        raise ValueError("expected at least 32 characters")
+    return key
+
+
+Key = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
 class Settings(BaseSettings):
@@ -192,6 +201,14 @@ class Settings(BaseSettings):
         default=900.0,
         description="how long a run may take from its submission to its claim of the work, seconds",
     )
+    pseudonym_key: Key = Field(
+        default=SecretStr(""),
+        description="what pseudonyms are made with, at least 32 characters; none: pseudonym.key in the home",
+    )
+    receipt_key: Key = Field(
+        default=SecretStr(""),
+        description="what receipts of an erasure are signed with; none: receipt.key in the home",
+    )
 
     @property
     def objects_dir(self) -> Path:
@@ -229,6 +246,9 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "BHARATCHEF_" + "_".join(str(part) for part in first["loc"]).upper()
+        if name.endswith("_KEY") and name != "BHARATCHEF_KMS_KEY":
+            # The cause quotes what was set: a key must not come into any log.
+            raise ConfigurationError(f"{name} does not fit: {first['msg']}.", "Set a longer one.") from None
         raise ConfigurationError(
             f"{name} does not fit: {first['msg']}, got {first['input']!r}.",
             "Set it to a fitting value, or unset it.",
