@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from bharatchef.errors import StoreError
-from bharatchef.records import Evaluation
+from bharatchef.records import Evaluation, Feedback
 from bharatchef.results import EvaluationResult
-from bharatchef.vocabulary import Status
+from bharatchef.vocabulary import Record, Status
 
 
 def check_whole(result: EvaluationResult) -> None:
@@ -41,3 +43,20 @@ def check_same_work(claimed: Evaluation, finished: Evaluation) -> None:
                 f"Expected the result of {finished.evaluation_id} to keep the {name} it was "
                 f"claimed with, {getattr(claimed, name)!r}; got {getattr(finished, name)!r}."
             )
+
+
+def check_same_evaluation(old: Feedback, new: Feedback) -> None:
+    """Return where new feedback is of the evaluation that the old one is of.
+
+    Raises:
+        StoreError: it is of another one.
+    """
+    if old.evaluation_id != new.evaluation_id:
+        raise StoreError(
+            f"Expected feedback of {old.evaluation_id} in the place of its own, got {new.evaluation_id}'s."
+        )
+
+
+def digest_of(record: Record) -> str:
+    """The sha256 of a record as it is stored: the same of the same record, however it was read."""
+    return hashlib.sha256(record.to_json().encode()).hexdigest()

@@ -100,6 +100,15 @@ class EvaluationStore(Protocol):
         """Record FAILED with a reason a person understands, and end the lease."""
         ...
 
+    def replace_feedback(self, old: Feedback, new: Feedback) -> bool:
+        """Put ``new`` in the place of ``old``, where the evaluation is COMPLETED and ``old`` is its feedback.
+
+        Returns:
+            Whether ``new`` is its feedback now, by this call or one before; false: it has another one, or is
+            gone, and nothing was written.
+        """
+        ...
+
     def get(self, evaluation_id: str) -> Evaluation | None: ...
 
     def find(self, prefix: str) -> Sequence[Evaluation]:

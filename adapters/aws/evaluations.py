@@ -1,33 +1,29 @@
-"""Users, evaluations and what belongs to them in five DynamoDB tables; knows nothing of how they are made."""
+"""Users, evaluations and what hangs on them, written to five DynamoDB tables; knows not how they are made."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.aws.clients import aws_client, error_code, telling_aws
-from adapters.aws.items import SPILLED, Item, fitted, item_of, plain, read, wire
+from adapters.aws.clients import error_code, telling_aws
+from adapters.aws.items import DIGEST, SPILLED, Item, fitted, item_of, plain, wire
 from adapters.aws.metrics import EmfMetrics
-from adapters.completing import check_same_work, check_whole
-from adapters.local.evaluations import moment
+from adapters.aws.stored_evaluations import OPEN, OWED, WORK, StoredEvaluations
+from adapters.completing import check_same_evaluation, check_same_work, check_whole, digest_of
+from adapters.moments import moment
 from bharatchef.errors import LeaseLost, StoreError
 from bharatchef.ports import Claim, Clock, ObjectStore
-from bharatchef.records import ActionSequence, Dish, Evaluation, Feedback, User
+from bharatchef.records import Evaluation, Feedback, User
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Status
 
-INDEX = "userId-timestamp-index"
-TABLES = ("Users", "Dishes", "Evaluations", "ActionSequences", "Feedback")
 _ROUNDS = 20
-# Sort keys of what is in Evaluations besides evaluations. No user's id begins with '~', and all sort before
-# it: a query for an evaluation leaves these out, and the index finds what is open or owed under them.
-_WORK, _OPEN, _OWED = "~work", "~open", "~unannounced"
 
 
-class DynamoEvaluations:
+class DynamoEvaluations(StoredEvaluations):
     """The evaluation store port on DynamoDB.
 
     **Every write that must not happen twice is one conditional write or one transaction**: what was read
@@ -46,11 +42,8 @@ class DynamoEvaluations:
     def __init__(
         self, settings: Settings, clock: Clock, objects: ObjectStore, metrics: EmfMetrics | None = None
     ) -> None:
-        self._client: Any = aws_client("dynamodb", settings, read_s=10.0)
-        self._clock = clock
-        self._objects = objects
+        super().__init__(settings, clock, objects)
         self._metrics = metrics
-        self._tables = {name: settings.table_prefix + name for name in TABLES}
 
     def claim(self, evaluation: Evaluation, owner: str, lease_s: float) -> Claim:
         for _ in range(_ROUNDS):
@@ -103,7 +96,7 @@ class DynamoEvaluations:
         )
         beside = []
         for table, record, key in records:
-            item = fitted(record, item_of(record, key), key, self._objects)
+            item = fitted(record, item_of(record, key, **{DIGEST: digest_of(record)}), key, self._objects)
             beside.append({"Put": {"TableName": self._tables[table], "Item": item}})
         self._end(evaluation, owner, beside)
         if self._metrics is not None:
@@ -115,55 +108,39 @@ class DynamoEvaluations:
         if self._metrics is not None:
             self._metrics.failed(evaluation_id)
 
-    def get(self, evaluation_id: str) -> Evaluation | None:
-        item = self._item(evaluation_id)
-        return None if item is None else self._evaluation(item)
-
-    def action_sequence(self, evaluation_id: str) -> ActionSequence | None:
-        item = self._got("ActionSequences", {"evaluationId": evaluation_id})
-        return None if item is None else read(ActionSequence, item, evaluation_id, self._objects)
-
-    def feedback(self, evaluation_id: str) -> Feedback | None:
-        item = self._got("Feedback", {"evaluationId": evaluation_id})
-        return None if item is None else read(Feedback, item, evaluation_id, self._objects)
-
-    def dish(self, dish_id: str) -> Dish | None:
-        """The dish as it was when it was last judged."""
-        item = self._got("Dishes", {"dishId": dish_id})
-        return None if item is None else read(Dish, item, dish_id, self._objects)
-
-    def history(
-        self, user_id: str, dish_id: str | None = None, since: datetime | None = None
-    ) -> Sequence[Evaluation]:
-        found = [self._evaluation(item) for item in self._indexed(user_id, since)]
-        return _in_time(e for e in found if dish_id is None or e.dish_id == dish_id)
-
-    def find(self, prefix: str) -> Sequence[Evaluation]:
-        # A whole reading of the table: for an operator's command, never within an evaluation of many.
-        wanted = "begins_with(evaluationId, :prefix) AND " if prefix else ""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self._tables["Evaluations"],
-            ConsistentRead=True,
-            FilterExpression=f"{wanted}userId < :markers",
-            ExpressionAttributeValues=wire({":markers": "~", **({":prefix": prefix} if prefix else {})}),
-        )
-        with telling_aws("find evaluations"):
-            return _in_time(self._evaluation(item) for page in pages for item in page["Items"])
-
-    def expired(self) -> Sequence[Evaluation]:
-        now = moment(self._clock.now())
-        return _in_time(
-            self._evaluation(item)
-            for item in self._marked(_OPEN)
-            if item["status"]["S"] == Status.PROCESSING and item["leaseUntil"]["S"] <= now
-        )
-
-    def unannounced(self) -> Sequence[Evaluation]:
-        return _in_time(
-            self._evaluation(item)
-            for item in self._marked(_OWED)
-            if item["status"]["S"] != Status.PROCESSING and "announcedAt" not in item
-        )
+    def replace_feedback(self, old: Feedback, new: Feedback) -> bool:
+        check_same_evaluation(old, new)
+        evaluation_id = new.evaluation_id
+        key = ("evaluationId",)
+        item = fitted(new, item_of(new, key, **{DIGEST: digest_of(new)}), key, self._objects)
+        with telling_aws(f"replace the feedback of evaluation {evaluation_id}"):
+            evaluation = self._item(evaluation_id)
+            was = self._got("Feedback", {"evaluationId": evaluation_id})
+            if evaluation is None or was is None:
+                return False
+            complete = {
+                "ConditionExpression": "#status = :completed",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": wire({":completed": Status.COMPLETED.value}),
+            }
+            unchanged = {
+                "ConditionExpression": f"{DIGEST} = :old",
+                "ExpressionAttributeValues": wire({":old": digest_of(old)}),
+            }
+            table = self._tables["Evaluations"]
+            replaced = self._conditional(
+                self._client.transact_write_items,
+                TransactItems=[
+                    {"ConditionCheck": {"TableName": table, "Key": _key(evaluation), **complete}},
+                    {"Put": {"TableName": self._tables["Feedback"], "Item": item, **unchanged}},
+                ],
+            )
+        if not replaced:
+            return self.feedback(evaluation_id) == new
+        spilled = plain(was).get(SPILLED)
+        if spilled is not None and spilled != plain(item).get(SPILLED):
+            self._objects.delete(spilled)
+        return True
 
     def announced(self, evaluation_id: str) -> None:
         with telling_aws(f"note that evaluation {evaluation_id} was announced"):
@@ -182,7 +159,7 @@ class DynamoEvaluations:
                 ),
             ):
                 self._client.delete_item(
-                    TableName=self._tables["Evaluations"], Key=_marker_key(evaluation_id, _OWED)
+                    TableName=self._tables["Evaluations"], Key=_marker_key(evaluation_id, OWED)
                 )
 
     def delete(self, evaluation_id: str) -> bool:
@@ -197,7 +174,7 @@ class DynamoEvaluations:
             ]
             table = self._tables["Evaluations"]
             own = {"Key": wire({"evaluationId": evaluation_id})}
-            keys = [_key(item), _marker_key(evaluation_id, _OPEN), _marker_key(evaluation_id, _OWED)]
+            keys = [_key(item), _marker_key(evaluation_id, OPEN), _marker_key(evaluation_id, OWED)]
             writes: list[dict[str, Any]] = [{"Delete": {"TableName": table, "Key": key}} for key in keys]
             writes += [
                 {"Delete": {"TableName": self._tables[name], **own}}
@@ -228,26 +205,6 @@ class DynamoEvaluations:
         with telling_aws("store a user"):
             self._client.put_item(TableName=self._tables["Users"], Item=item_of(user, ("userId",)))
 
-    def user(self, user_id: str) -> User | None:
-        item = self._got("Users", {"userId": user_id})
-        return None if item is None else read(User, item, user_id, self._objects)
-
-    def check(self) -> None:
-        """Return where the five tables and the index are there.
-
-        Raises:
-            StoreError: one is not; names it and its setting.
-        """
-        for name, table in self._tables.items():
-            with telling_aws(f"find the table {table!r} (BHARATCHEF_TABLE_PREFIX and {name})"):
-                described = self._client.describe_table(TableName=table)["Table"]
-            if name == "Evaluations" and INDEX not in (
-                index["IndexName"] for index in described.get("GlobalSecondaryIndexes", ())
-            ):
-                raise StoreError(f"Expected the index {INDEX} on the table {table}; it has none.")
-
-    # --- writing ---
-
     def _begin(self, started: Evaluation, failed: Item | None, owner: str, until: datetime) -> bool:
         """Store new work as begun; false where another worker was faster or the id is taken meanwhile."""
         table = self._tables["Evaluations"]
@@ -265,13 +222,13 @@ class DynamoEvaluations:
             evaluation = item_of(started, ("evaluationId", "userId"), **lease)
             work = {
                 "evaluationId": f"work#{started.work_key}",
-                "userId": _WORK,
+                "userId": WORK,
                 "ownedBy": evaluation_id,
                 "ownersUserId": started.user_id,
             }
             marker = {
                 "evaluationId": evaluation_id,
-                "userId": _OPEN,
+                "userId": OPEN,
                 "createdAt": moment(started.created_at),
                 "ownersUserId": started.user_id,
             }
@@ -296,7 +253,7 @@ class DynamoEvaluations:
                     {"Put": {"TableName": table, "Item": wire(work), **unclaimed}},
                     {"Put": {"TableName": table, "Item": evaluation, **new}},
                     {"Put": {"TableName": table, "Item": wire(marker)}},
-                    {"Delete": {"TableName": table, "Key": _marker_key(evaluation_id, _OWED)}},
+                    {"Delete": {"TableName": table, "Key": _marker_key(evaluation_id, OWED)}},
                 ],
             )
 
@@ -332,7 +289,7 @@ class DynamoEvaluations:
         item = fitted(evaluation, item_of(evaluation, key, endedBy=mark), key, self._objects)
         owed = {
             "evaluationId": evaluation_id,
-            "userId": _OWED,
+            "userId": OWED,
             "createdAt": moment(evaluation.created_at),
             "ownersUserId": evaluation.user_id,
         }
@@ -343,7 +300,7 @@ class DynamoEvaluations:
                 TransactItems=[
                     {"Put": {"TableName": table, "Item": item, **_while_held(owner)}},
                     {"Put": {"TableName": table, "Item": wire(owed)}},
-                    {"Delete": {"TableName": table, "Key": _marker_key(evaluation_id, _OPEN)}},
+                    {"Delete": {"TableName": table, "Key": _marker_key(evaluation_id, OPEN)}},
                     *beside,
                 ],
             )
@@ -374,86 +331,6 @@ class DynamoEvaluations:
                     return False
             raise
         return True
-
-    # --- reading ---
-
-    def _held(self, evaluation_id: str, owner: str) -> Evaluation:
-        return self._evaluation(self._held_item(evaluation_id, owner))
-
-    def _held_item(self, evaluation_id: str, owner: str) -> Item:
-        # A lease that ran out is still its owner's while nobody has taken the work over.
-        item = self._item(evaluation_id)
-        if item is None:
-            raise LeaseLost(f"Evaluation {evaluation_id} was deleted while it was being worked on.")
-        status = item["status"]["S"]
-        if status != Status.PROCESSING:
-            raise LeaseLost(
-                f"Evaluation {evaluation_id} is {status} already; it is no longer being worked on."
-            )
-        if item["leaseOwner"]["S"] != owner:
-            raise LeaseLost(
-                f"Evaluation {evaluation_id} was taken over by another worker; {owner} no longer holds it."
-            )
-        return item
-
-    def _evaluation(self, item: Item) -> Evaluation:
-        return read(Evaluation, item, item["evaluationId"]["S"], self._objects)
-
-    def _of_work(self, work_key: str) -> Item | None:
-        """The evaluation that a piece of work is in the hands of."""
-        with telling_aws("look a piece of work up"):
-            work = self._work(work_key)
-            if work is None:
-                return None
-            key = {"evaluationId": work["ownedBy"]["S"], "userId": work["ownersUserId"]["S"]}
-            return self._got("Evaluations", key)
-
-    def _work(self, work_key: str) -> Item | None:
-        return self._got("Evaluations", {"evaluationId": f"work#{work_key}", "userId": _WORK})
-
-    def _got(self, table: str, key: Mapping[str, str]) -> Item | None:
-        if not all(key.values()):
-            return None  # an empty key attribute is an error to DynamoDB, and names nothing
-        with telling_aws(f"read {table}"):
-            found: Item | None = self._client.get_item(
-                TableName=self._tables[table], Key=wire(key), ConsistentRead=True
-            ).get("Item")
-            return found
-
-    def _item(self, evaluation_id: str) -> Item | None:
-        """The evaluation's item; whose it is need not be known."""
-        if not evaluation_id or evaluation_id.startswith("work#"):
-            return None
-        with telling_aws(f"read evaluation {evaluation_id}"):
-            found: list[Item] = self._client.query(
-                TableName=self._tables["Evaluations"],
-                ConsistentRead=True,
-                KeyConditionExpression="evaluationId = :id AND userId < :markers",
-                ExpressionAttributeValues=wire({":id": evaluation_id, ":markers": "~"}),
-            )["Items"]
-        return found[0] if found else None
-
-    def _indexed(self, user_id: str, since: datetime | None = None) -> Iterator[Item]:
-        if not user_id:
-            return
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._tables["Evaluations"],
-            IndexName=INDEX,
-            KeyConditionExpression="userId = :user AND createdAt >= :since",
-            # Any moment sorts after the digit that every one begins with.
-            ExpressionAttributeValues=wire({":user": user_id, ":since": moment(since) if since else "0"}),
-        )
-        with telling_aws("read the index of evaluations"):
-            for page in pages:
-                yield from page["Items"]
-
-    def _marked(self, marker: str) -> Iterator[Item]:
-        # The index lags behind the table; the evaluation itself is read as it is now.
-        for found in self._indexed(marker):
-            key = {"evaluationId": found["evaluationId"]["S"], "userId": found["ownersUserId"]["S"]}
-            item = self._got("Evaluations", key)
-            if item is not None:
-                yield item
 
 
 def _key(item: Item) -> Item:
@@ -486,7 +363,3 @@ def _is_failed_attempt(present: Item, started: Evaluation) -> bool:
         and present["workKey"]["S"] == started.work_key
         and present["userId"]["S"] == started.user_id
     )
-
-
-def _in_time(found: Any) -> list[Evaluation]:
-    return sorted(found, key=lambda e: (moment(e.created_at), e.evaluation_id))

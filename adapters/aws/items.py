@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from adapters.local.evaluations import moment
+from adapters.moments import moment
 from bharatchef.errors import StoreError
 from bharatchef.ports import ObjectStore
 from bharatchef.vocabulary import Record
@@ -25,6 +25,8 @@ LARGEST_BYTES = 380_000
 """DynamoDB takes 400 KB an item; names, types and what is kept beside the record need their room."""
 
 SPILLED, SPILLED_SHA256 = "documentS3Key", "documentSha256"
+DIGEST = "recordSha256"
+"""The attribute that says which record an item holds, so that a condition can ask for it whole."""
 _TIMES = ("createdAt", "completedAt")
 
 

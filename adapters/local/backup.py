@@ -18,7 +18,7 @@ from adapters.local import migrations
 from adapters.local.archive import ArchiveWriter, Manifest, archive_to, unpack
 from adapters.local.clock import SystemClock
 from adapters.local.durable import lock_path, locked, make_folder, replacing, telling
-from adapters.local.evaluations import SqliteEvaluations, moment
+from adapters.local.evaluations import SqliteEvaluations
 from adapters.local.objects import FolderObjects
 from adapters.local.restoring import (
     check_replaceable,
@@ -29,6 +29,7 @@ from adapters.local.restoring import (
     restoring,
     staging,
 )
+from adapters.moments import moment
 from bharatchef.errors import BharatChefError, StoreError
 from bharatchef.settings import Settings
 

@@ -7,16 +7,17 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from adapters.completing import check_same_work, check_whole
+from adapters.completing import check_same_evaluation, check_same_work, check_whole
 from adapters.local import migrations
 from adapters.local.durable import lock_path, locked, make_folder, telling
 from adapters.local.restoring import restore_pending
+from adapters.moments import moment
 from bharatchef.errors import LeaseLost, StoreError
 from bharatchef.ports import Claim, Clock
 from bharatchef.records import ActionSequence, Evaluation, Feedback, User
@@ -52,11 +53,6 @@ _REASONS = {
         "Check the disk and its free space before anything else.",
     ),
 }
-
-
-def moment(value: datetime) -> str:
-    """A moment as text of one width in UTC, so that texts sort as the moments do."""
-    return value.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class SqliteEvaluations:
@@ -130,6 +126,22 @@ class SqliteEvaluations:
             failed = {"status": Status.FAILED, "failure_reason": reason, "completed_at": self._clock.now()}
             self._end(connection, claimed.model_copy(update=failed))
 
+    def replace_feedback(self, old: Feedback, new: Feedback) -> bool:
+        check_same_evaluation(old, new)
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT f.document FROM Feedback f JOIN Evaluations e USING (evaluationId)"
+                " WHERE evaluationId = ? AND e.status = 'COMPLETED'",
+                (new.evaluation_id,),
+            ).fetchone()
+            stored = None if row is None else _read(Feedback, row[0], new.evaluation_id)
+            if stored == old:
+                connection.execute(
+                    "UPDATE Feedback SET document = ? WHERE evaluationId = ?",
+                    (new.to_json(), new.evaluation_id),
+                )
+            return stored in (old, new)
+
     def get(self, evaluation_id: str) -> Evaluation | None:
         return self._document(Evaluation, "Evaluations", "evaluationId", evaluation_id)
 
@@ -182,6 +194,33 @@ class SqliteEvaluations:
 
     def user(self, user_id: str) -> User | None:
         return self._document(User, "Users", "userId", user_id)
+
+    def changes_after(self, seq: int, limit: int) -> list[tuple[int, str, str, Evaluation | None]]:
+        """At most ``limit`` changes after number ``seq``, in the order of their commits.
+
+        Returns:
+            Number, mark and evaluation id of each, with the evaluation as it is now; ``None`` where it is gone.
+        """
+        if self._is_empty():
+            return []
+        with self._connection() as connection:
+            rows = connection.execute(
+                "SELECT seq, mark, Changes.evaluationId, document FROM Changes"
+                " LEFT JOIN Evaluations USING (evaluationId) WHERE seq > ? ORDER BY seq LIMIT ?",
+                (seq, limit),
+            ).fetchall()
+        return [
+            (number, mark, evaluation_id, document and _read(Evaluation, document, evaluation_id))
+            for number, mark, evaluation_id, document in rows
+        ]
+
+    def change_mark(self, seq: int) -> str:
+        """The mark of the change of that number; empty where the history has none."""
+        if self._is_empty():
+            return ""
+        with self._connection() as connection:
+            row = connection.execute("SELECT mark FROM Changes WHERE seq = ?", (seq,)).fetchone()
+        return "" if row is None else str(row[0])
 
     def check(self) -> list[str]:
         """What SQLite finds wrong with the file; empty where it is whole."""

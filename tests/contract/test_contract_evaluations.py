@@ -10,7 +10,7 @@ from samples import MOMENT, sample_evaluation, sample_result
 
 from bharatchef.errors import LeaseLost, StoreError
 from bharatchef.ports import EvaluationStore, Ports
-from bharatchef.records import Evaluation, User
+from bharatchef.records import Evaluation, Feedback, User
 from bharatchef.vocabulary import Level, Status
 
 
@@ -239,3 +239,48 @@ def test_users_are_kept_and_replaced(side: Side) -> None:
     side.ports.evaluations.put_user(promoted)
     assert side.ports.evaluations.user("asha") == promoted
     assert side.ports.evaluations.user("ravi") is None
+
+
+def completed(store: EvaluationStore, evaluation_id: str = "ev-1") -> Feedback:
+    """The feedback of an evaluation that was completed with it."""
+    begun = begin(store, evaluation_id)
+    done = begun.model_copy(update={"status": Status.COMPLETED, "completed_at": MOMENT})
+    result = sample_result(done)
+    store.complete(result, "one")
+    return result.feedback
+
+
+def test_feedback_is_replaced_where_it_is_what_it_was_taken_for(side: Side) -> None:
+    store = side.ports.evaluations
+    old = completed(store)
+    new = old.model_copy(update={"encouragement": "You heated the oil well.", "worded_by": "a model"})
+    other = old.model_copy(update={"encouragement": "Another worker's words."})
+    assert store.replace_feedback(old, new)
+    assert side.reopen().evaluations.feedback("ev-1") == new
+    assert store.replace_feedback(old, new), "said again, it is as it should be"
+    assert not store.replace_feedback(old, other)
+    assert store.feedback("ev-1") == new
+    assert store.replace_feedback(new, other)
+    assert store.feedback("ev-1") == other
+
+
+def test_feedback_of_what_is_not_complete_is_not_replaced(store: EvaluationStore) -> None:
+    old = sample_result(begin(store)).feedback
+    new = old.model_copy(update={"encouragement": "Well done."})
+    assert not store.replace_feedback(old, new)
+    assert store.feedback("ev-1") is None
+    store.delete("ev-1")
+    assert not store.replace_feedback(old, new)
+
+
+def test_deleted_feedback_does_not_come_back(store: EvaluationStore) -> None:
+    old = completed(store)
+    store.delete("ev-1")
+    assert not store.replace_feedback(old, old.model_copy(update={"encouragement": "Well done."}))
+    assert store.feedback("ev-1") is None
+
+
+def test_feedback_of_one_evaluation_never_takes_anothers_place(store: EvaluationStore) -> None:
+    old = completed(store)
+    with pytest.raises(StoreError, match="ev-2"):
+        store.replace_feedback(old, old.model_copy(update={"evaluation_id": "ev-2"}))

@@ -15,7 +15,8 @@ from small_disk import run_on_small_disk
 
 from adapters.local import migrations
 from adapters.local.clock import SystemClock
-from adapters.local.evaluations import SqliteEvaluations, moment
+from adapters.local.evaluations import SqliteEvaluations
+from adapters.moments import moment
 from bharatchef.errors import ConfigurationError, StoreError
 from bharatchef.records import Evaluation
 from bharatchef.vocabulary import Status
