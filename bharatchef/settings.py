@@ -205,6 +205,11 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="what pseudonyms are made with, at least 32 characters; none: pseudonym.key in the home",
     )
+    analytics_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="database of the analytics, as postgresql://USER:PASSWORD@HOST/DATABASE; none: a file in the"
+        " home",
+    )
     receipt_key: Key = Field(
         default=SecretStr(""),
         description="what receipts of an erasure are signed with; none: receipt.key in the home",
