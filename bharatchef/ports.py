@@ -23,6 +23,19 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class StoredObject:
+    """What is known of an object without reading it.
+
+    ``archived`` is whether it lies where it has to be brought back from before it can be read.
+    """
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+    archived: bool = False
+
+
 class ObjectStore(Protocol):
     """Named bytes. Keys are relative paths with '/', never absolute, never with '..'.
 
@@ -52,6 +65,22 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the bytes under ``key``; nothing happens where there are none."""
+        ...
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        """What is known of all objects whose keys start with ``prefix``, in the order of ``list_keys``."""
+        ...
+
+    def erase(self, key: str) -> int:
+        """Remove what is under ``key``, or below it where it ends with '/', as if it had never been there.
+
+        Where the store keeps earlier versions and marks of deletions, each of them goes too, also those of
+        keys that are deleted now. Returns how many went, versions and marks counted one by one.
+        """
+        ...
+
+    def erase_earlier(self, key: str) -> int:
+        """Remove all that was under ``key`` before what is there now; returns how many versions went."""
         ...
 
 
@@ -144,6 +173,10 @@ class EvaluationStore(Protocol):
     def put_user(self, user: User) -> None: ...
 
     def user(self, user_id: str) -> User | None: ...
+
+    def delete_user(self, user_id: str) -> bool:
+        """Remove what is kept in Users of a person, not their evaluations; false where there was nothing."""
+        ...
 
 
 class Models(Protocol):
@@ -291,6 +324,25 @@ class Notifier(Protocol):
     def processing_failed(self, evaluation: Evaluation) -> None: ...
 
 
+class LaterWork(Protocol):
+    """Work that is put off: it comes back as a run of its own flow, at least once.
+
+    ``EndpointError`` where it could not be put off.
+    """
+
+    def reword(self, evaluation_id: str, attempt: int, delay_s: int) -> None:
+        """Let the feedback be worded for the so-manieth time (from 1), after ``delay_s`` (at most 900)."""
+        ...
+
+    def leave_unworded(self, evaluation_id: str, attempt: int, reason: str) -> None:
+        """Leave the so-manieth wording to a person, who has it tried once what is wrong is mended."""
+        ...
+
+    def analyse_again(self, evaluation_id: str, model_version: str) -> None:
+        """Let the films of an evaluation be evaluated again, because ``model_version`` is there now."""
+        ...
+
+
 @dataclass(frozen=True)
 class SeenLabel:
     """Something that a service saw in a picture; ``box`` is left, top, width and height, 0 to 1 each."""
@@ -331,7 +383,8 @@ class Looker(Protocol):
 class Ports:
     """One side of every port; ``chat`` holds the model that words and its backup, or nothing: rules alone.
 
-    ``looker`` is ``None`` where films are looked over by nobody but the models.
+    ``looker`` is ``None`` where films are looked over by nobody but the models, ``later`` where work cannot be
+    put off: a person repeats it.
     """
 
     objects: ObjectStore
@@ -343,3 +396,4 @@ class Ports:
     clock: Clock
     chat: tuple[ChatModel, ...] = ()
     looker: Looker | None = None
+    later: LaterWork | None = None

@@ -11,8 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from bharatchef.errors import ConfigurationError
 from bharatchef.vocabulary import Language
 
+_PORT = r":(6553[0-5]|655[0-2]\d|65[0-4]\d{2}|6[0-4]\d{3}|[0-5]?\d{1,4})"
 HostUrl = Annotated[
-    str, StringConstraints(pattern=r"^https?://(\[[0-9A-Fa-f:]+\]|[\w.-]+)(:[0-5]?\d{1,4})?(/[^\s?#]*)?$")
+    str, StringConstraints(pattern=rf"^https?://(\[[0-9A-Fa-f:]+\]|[\w.-]+)({_PORT})?(/[^\s?#]*)?$")
 ]
 
 QueueName = Annotated[
@@ -190,7 +191,7 @@ class Settings(BaseSettings):
         description="which deployment takes in an expert's film, as FLOW/DEPLOYMENT",
     )
     rewording_deployment: DeploymentName = Field(
-        default="reword-feedback/reword-feedback",
+        default="reword-coaching/reword-coaching",
         description="which deployment words feedback once more, as FLOW/DEPLOYMENT",
     )
     finish_deadline_s: Annotated[float, Field(gt=1)] = Field(

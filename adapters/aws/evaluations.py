@@ -205,6 +205,13 @@ class DynamoEvaluations(StoredEvaluations):
         with telling_aws("store a user"):
             self._client.put_item(TableName=self._tables["Users"], Item=item_of(user, ("userId",)))
 
+    def delete_user(self, user_id: str) -> bool:
+        with telling_aws("delete a user"):
+            gone = self._client.delete_item(
+                TableName=self._tables["Users"], Key=wire({"userId": user_id}), ReturnValues="ALL_OLD"
+            )
+        return bool(gone.get("Attributes"))
+
     def _begin(self, started: Evaluation, failed: Item | None, owner: str, until: datetime) -> bool:
         """Store new work as begun; false where another worker was faster or the id is taken meanwhile."""
         table = self._tables["Evaluations"]

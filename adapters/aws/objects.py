@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from adapters.aws.clients import aws_client, error_code, telling_aws
 from adapters.keys import check_content_type, key_parts
 from bharatchef.errors import StoreError
+from bharatchef.ports import StoredObject
 from bharatchef.settings import Settings
 
 T = TypeVar("T")
@@ -21,6 +22,7 @@ _PART_BYTES = 16 * _MIB
 _THREADS = 4
 _READ_TRIES = 3
 _NOTHING_THERE = {"NoSuchKey", "404", "NotFound"}
+_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
 _TRAINEES = ("trainee", "films")
 _EXPERTS = ("expert",)
 
@@ -118,6 +120,20 @@ class S3Objects:
         with telling_aws(f"delete {key!r}"):
             self._client.delete_object(Bucket=self.bucket_of(key), Key=key)
 
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        for bucket in self._buckets_of(prefix):
+            for entry in self._entries(bucket, prefix):
+                archived = entry.get("StorageClass") in _ARCHIVES
+                yield StoredObject(entry["Key"], entry["Size"], entry["LastModified"], archived)
+
+    def erase(self, key: str) -> int:
+        key_parts(key.removesuffix("/"))
+        return self._erase(key, lambda _: True)
+
+    def erase_earlier(self, key: str) -> int:
+        key_parts(key)
+        return self._erase(key, lambda entry: not entry["IsLatest"])
+
     def bucket_of(self, key: str) -> str:
         """The bucket that a key is in."""
         first = key.split("/", 1)[0]
@@ -139,6 +155,28 @@ class S3Objects:
             with telling_aws(f"find the bucket {bucket!r} of BHARATCHEF_{name}_BUCKET"):
                 self._client.head_bucket(Bucket=bucket)
 
+    def _erase(self, key: str, chosen: Callable[[dict[str, Any]], bool]) -> int:
+        bucket, gone = self.bucket_of(key), 0
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
+        with telling_aws("erase what is stored under a key"):
+            for page in pages:
+                asked = [
+                    {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                    for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+                    if (key.endswith("/") or entry["Key"] == key) and chosen(entry)
+                ]
+                if not asked:
+                    continue
+                answer = self._client.delete_objects(Bucket=bucket, Delete={"Objects": asked, "Quiet": True})
+                if refused := answer.get("Errors"):
+                    raise StoreError(
+                        f"Could not erase {len(refused)} of {len(asked)} stored versions:"
+                        f" {refused[0].get('Code')}.",
+                        "Repeat it; a role needs s3:DeleteObjectVersion and s3:ListBucketVersions for it.",
+                    )
+                gone += len(asked)
+        return gone
+
     def _stream(self, key: str, path: Path) -> None:
         body = self._client.get_object(Bucket=self.bucket_of(key), Key=key)["Body"]
         with path.open("wb") as file:
@@ -151,13 +189,16 @@ class S3Objects:
         return sorted({self._trainees, self._experts, self._results})
 
     def _keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        return (entry["Key"] for entry in self._entries(bucket, prefix))
+
+    def _entries(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         with telling_aws(f"list what is stored under {prefix!r}"):
             for page in pages:
                 for entry in page.get("Contents", ()):
                     # Who may upload may use any key: what this store would not take is none of its own.
                     if entry["Key"] and self._is_own(bucket, entry["Key"]):
-                        yield entry["Key"]
+                        yield entry
 
     def _is_own(self, bucket: str, key: str) -> bool:
         try:

@@ -222,6 +222,12 @@ class SqliteEvaluations:
             row = connection.execute("SELECT mark FROM Changes WHERE seq = ?", (seq,)).fetchone()
         return "" if row is None else str(row[0])
 
+    def delete_user(self, user_id: str) -> bool:
+        if self._is_empty():
+            return False
+        with self._transaction() as connection:
+            return connection.execute("DELETE FROM Users WHERE userId = ?", (user_id,)).rowcount > 0
+
     def check(self) -> list[str]:
         """What SQLite finds wrong with the file; empty where it is whole."""
         with self._connection() as connection:

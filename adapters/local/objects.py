@@ -9,11 +9,13 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.keys import check_content_type, is_bad_part, key_parts
 from adapters.local.durable import PRIVATE_FILE, PRIVATE_FOLDER, make_folder, telling, write_all
 from bharatchef.errors import StoreError
+from bharatchef.ports import StoredObject
 
 _INCOMING = ".incoming"  # a key's part never begins with a dot, so no key can lie in here
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -100,6 +102,27 @@ class FolderObjects:
                     raise
                 return
             self._prune(folders)
+
+    def objects(self, prefix: str) -> Iterator[StoredObject]:
+        for key in self.list_keys(prefix):
+            with telling(f"look at {key!r}"):
+                try:
+                    found = self.path_of(key).lstat()
+                except FileNotFoundError:
+                    continue  # deleted since it was listed
+            yield StoredObject(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def erase(self, key: str) -> int:
+        # Nothing is kept here of what was under a key before.
+        key_parts(key.removesuffix("/"))
+        keys = list(self.list_keys(key)) if key.endswith("/") else [key] if self.exists(key) else []
+        for found in keys:
+            self.delete(found)
+        return len(keys)
+
+    def erase_earlier(self, key: str) -> int:
+        key_parts(key)
+        return 0
 
     def path_of(self, key: str) -> Path:
         """Where the bytes under ``key`` lie, for a person to open; whether there are any is not looked at."""

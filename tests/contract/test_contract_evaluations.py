@@ -241,6 +241,17 @@ def test_users_are_kept_and_replaced(side: Side) -> None:
     assert side.ports.evaluations.user("ravi") is None
 
 
+def test_a_deleted_user_is_gone_and_no_other(side: Side) -> None:
+    asha, ravi = (User(user_id=name, created_at=MOMENT) for name in ("asha", "ravi"))
+    assert not side.ports.evaluations.delete_user("asha")
+    for user in (asha, ravi):
+        side.ports.evaluations.put_user(user)
+    assert side.ports.evaluations.delete_user("asha")
+    assert not side.ports.evaluations.delete_user("asha")
+    assert side.reopen().evaluations.user("asha") is None
+    assert side.ports.evaluations.user("ravi") == ravi
+
+
 def completed(store: EvaluationStore, evaluation_id: str = "ev-1") -> Feedback:
     """The feedback of an evaluation that was completed with it."""
     begun = begin(store, evaluation_id)

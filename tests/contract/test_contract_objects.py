@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,31 @@ def test_deleted_is_gone_and_the_rest_is_not(ports: Ports) -> None:
     assert list(ports.objects.list_keys("")) == ["a/b/d", "a/e"]
     ports.objects.put_bytes("a/b/c", b"again", OCTETS)
     assert ports.objects.get_bytes("a/b/c") == b"again"
+
+
+def test_what_is_known_of_objects_is_told_without_reading_them(ports: Ports) -> None:
+    began = datetime.now(UTC) - timedelta(seconds=5)
+    for key in ("a/b", "a/c", "b"):
+        ports.objects.put_bytes(key, key.encode() * 3, OCTETS)
+    found = list(ports.objects.objects("a/"))
+    assert [(o.key, o.size_bytes, o.archived) for o in found] == [("a/b", 9, False), ("a/c", 9, False)]
+    assert all(began <= o.modified_at <= datetime.now(UTC) + timedelta(seconds=5) for o in found)
+
+
+def test_erased_is_one_key_or_all_below_it(ports: Ports) -> None:
+    for key in ("a/b/c", "a/b/d", "a/b2", "a/b2c", "e"):
+        ports.objects.put_bytes(key, b"first", OCTETS)
+        ports.objects.put_bytes(key, b"second", OCTETS)
+    assert ports.objects.erase("a/b/") >= 2
+    assert list(ports.objects.list_keys("")) == ["a/b2", "a/b2c", "e"]
+    assert ports.objects.erase("a/b2") >= 1
+    assert list(ports.objects.list_keys("")) == ["a/b2c", "e"]
+    ports.objects.erase_earlier("e")
+    assert ports.objects.get_bytes("e") == b"second"
+    assert ports.objects.erase("none") == ports.objects.erase("none/") == 0
+    for bad in ("", "/", "../x", "a//"):
+        with pytest.raises(StoreError):
+            ports.objects.erase(bad)
 
 
 def test_keys_are_listed_in_the_order_of_their_text(ports: Ports) -> None:
