@@ -199,7 +199,7 @@ class SqliteEvaluations:
         """At most ``limit`` changes after number ``seq``, in the order of their commits.
 
         Returns:
-            Number, mark and evaluation id of each, with the evaluation as it is now; ``None`` where it is gone.
+            Number, mark and evaluation id of each, with the evaluation as it is now; ``None`` where gone.
         """
         if self._is_empty():
             return []
