@@ -62,7 +62,13 @@ class Loader:
             # Results are read before the transaction: it stays short.
             prepared = [self._prepared(change) for change in batch.changes]
             newer += self._store.apply(
-                source.name, before, batch.watermark, prepared, self._now(), afresh=batch.afresh
+                source.name,
+                before,
+                batch.watermark,
+                prepared,
+                self._now(),
+                afresh=batch.afresh,
+                present=batch.present,
             )
             before = batch.watermark
             batches += 1

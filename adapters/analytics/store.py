@@ -27,6 +27,7 @@ Prepared = tuple[Change, Facts | None]
 
 # One number for all loads and erasures of one database; of no meaning beyond being the same.
 _WRITER_LOCK = 0x42434C44
+_AT_ONCE = 500
 _PARENTS = (
     (schema.dim_person, schema.fact_evaluation.c.person_key),
     (schema.dim_dish, schema.fact_evaluation.c.dish_key),
@@ -55,6 +56,7 @@ class AnalyticsStore:
         now: datetime,
         *,
         afresh: bool = False,
+        present: frozenset[str] | None = None,
     ) -> int:
         """Load a batch and move the watermark from ``before`` to ``after``, all or nothing.
 
@@ -65,6 +67,7 @@ class AnalyticsStore:
             changes: in any order.
             now: the present moment.
             afresh: forget first what was loaded.
+            present: all evaluations that there are; what is loaded besides is removed. ``None``: not known.
 
         Returns:
             How many changes were newer than what was loaded.
@@ -84,6 +87,8 @@ class AnalyticsStore:
             newer = _newest(connection, changes)
             if newer:
                 self._replace(connection, newer)
+            if present is not None:
+                _keep_only(connection, present)
             _upsert(
                 connection,
                 schema.source_watermark,
@@ -216,6 +221,17 @@ def _upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         else insert.on_conflict_do_nothing(index_elements=key)
     )
     connection.execute(statement, values)
+
+
+def _keep_only(connection: Connection, present: frozenset[str]) -> None:
+    version, fact = schema.source_version, schema.fact_evaluation
+    gone = sorted(set(connection.scalars(select(version.c.evaluation_id))) - present)
+    for first in range(0, len(gone), _AT_ONCE):
+        ids = gone[first : first + _AT_ONCE]
+        connection.execute(delete(fact).where(fact.c.evaluation_id.in_(ids)))
+        connection.execute(delete(version).where(version.c.evaluation_id.in_(ids)))
+    if gone:
+        _prune(connection)
 
 
 def _prune(connection: Connection) -> None:

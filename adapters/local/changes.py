@@ -38,11 +38,16 @@ class SqliteChanges:
             if not page and not afresh:
                 return
             latest = {
-                evaluation_id: Change(evaluation_id, version_of(number), evaluation)
-                for number, _, evaluation_id, evaluation in page
+                evaluation.evaluation_id: Change(evaluation.evaluation_id, version_of(number), evaluation)
+                for number, _, evaluation in page
+                if evaluation is not None
             }
-            seq, mark = (page[-1][0], page[-1][1]) if page else (0, "")
-            yield Batch(tuple(latest.values()), f"{seq}:{mark}", afresh)
+            some_are_gone = any(evaluation is None for _, _, evaluation in page)
+            present = (
+                frozenset(e.evaluation_id for e in self._evaluations.find("")) if some_are_gone else None
+            )
+            seq, mark = page[-1][:2] if page else (0, "")
+            yield Batch(tuple(latest.values()), f"{seq}:{mark}", afresh, present)
             afresh = False
 
 

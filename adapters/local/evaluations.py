@@ -195,22 +195,22 @@ class SqliteEvaluations:
     def user(self, user_id: str) -> User | None:
         return self._document(User, "Users", "userId", user_id)
 
-    def changes_after(self, seq: int, limit: int) -> list[tuple[int, str, str, Evaluation | None]]:
+    def changes_after(self, seq: int, limit: int) -> list[tuple[int, str, Evaluation | None]]:
         """At most ``limit`` changes after number ``seq``, in the order of their commits.
 
         Returns:
-            Number, mark and evaluation id of each, with the evaluation as it is now; ``None`` where gone.
+            Number and mark of each, with the evaluation as it is now; ``None``: one that is gone.
         """
         if self._is_empty():
             return []
         with self._connection() as connection:
             rows = connection.execute(
-                "SELECT seq, mark, Changes.evaluationId, document FROM Changes"
+                "SELECT seq, mark, evaluationId, document FROM Changes"
                 " LEFT JOIN Evaluations USING (evaluationId) WHERE seq > ? ORDER BY seq LIMIT ?",
                 (seq, limit),
             ).fetchall()
         return [
-            (number, mark, evaluation_id, document and _read(Evaluation, document, evaluation_id))
+            (number, mark, document and _read(Evaluation, document, evaluation_id))
             for number, mark, evaluation_id, document in rows
         ]
 

@@ -33,12 +33,15 @@ class Change:
 class Batch:
     """Changes, and the watermark that says they were read.
 
-    ``afresh``: the reading began from nothing, so what was loaded before is to be forgotten.
+    ``afresh``: the reading began from nothing, so what was loaded before is to be forgotten. ``present``:
+    the ids of all that there is, read after the changes, where a source keeps not even the ids of what is
+    gone: what is loaded and not among them is to be removed.
     """
 
     changes: tuple[Change, ...]
     watermark: str
     afresh: bool = False
+    present: frozenset[str] | None = None
 
 
 class ChangeSource(Protocol):

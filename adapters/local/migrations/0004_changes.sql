@@ -1,6 +1,6 @@
 -- The history of evaluations, for readers that go on where they stopped. It is written in the transaction of the
--- change itself, so its order is the order of the commits; it holds no word of a person. The mark tells a reader
--- whether the history that it read is still this one: after a restore it is not.
+-- change itself, so its order is the order of the commits. The mark tells a reader whether the history that it read
+-- is still this one: after a restore it is not. Of what was deleted not even the id stays: its changes are blanked.
 CREATE TABLE Changes (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     evaluationId TEXT NOT NULL,
@@ -19,5 +19,8 @@ CREATE TRIGGER "evaluation-changed" AFTER UPDATE OF document ON Evaluations BEGI
 END;
 
 CREATE TRIGGER "evaluation-deleted" AFTER DELETE ON Evaluations BEGIN
-    INSERT INTO Changes (evaluationId) VALUES (OLD.evaluationId);
+    UPDATE Changes SET evaluationId = '' WHERE evaluationId = OLD.evaluationId;
+    INSERT INTO Changes (evaluationId) VALUES ('');
 END;
+
+CREATE INDEX "changes-of-evaluation-index" ON Changes (evaluationId);
