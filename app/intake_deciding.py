@@ -200,8 +200,9 @@ def _reworded(message: Rewording, world: World) -> Start | Nothing:
     evaluation = world.evaluations.get(message.evaluation_id)
     if evaluation is None:
         return Nothing("the evaluation was deleted")
-    if evaluation.status is not Status.COMPLETED:
-        return Nothing(f"the evaluation is {evaluation.status}")
+    # What is still PROCESSING will be complete soon, or FAILED: the flow looks, and comes back to it.
+    if evaluation.status is Status.FAILED:
+        return Nothing("the evaluation is FAILED")
     return Start(
         world.settings.rewording_deployment,
         {"request": {"evaluation_id": message.evaluation_id, "attempt": message.attempt}},

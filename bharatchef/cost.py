@@ -129,6 +129,21 @@ def load_prices(path: Path | None = None) -> PriceTable:
         ) from error
 
 
+def cost_note(ports: Literal["local", "aws"], chat: bool) -> str:
+    """What a total leaves out and what it holds, for its reader.
+
+    Args:
+        ports: where the evaluation ran.
+        chat: whether a chat model's tokens are in it.
+    """
+    tokens = "The chat model's tokens are billed, as its host counted them; "
+    if ports == "local":
+        alone = "On this machine nothing is billed; processor time is counted"
+        return f"{tokens}this machine's processor time is not." if chat else f"{alone}."
+    rest = "endpoints, storage, requests and what runs all the time are billed beside this total"
+    return f"{tokens}{rest}." if chat else f"{rest.capitalize()}."
+
+
 class Ledger:
     """What one evaluation used, stage by stage. Not shared between threads: merge with ``take``."""
 

@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     environment: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")] = Field(
         default="development", description="name of this installation, as metrics bear it"
     )
+    fargate_vcpu: Annotated[float, Field(ge=0, le=16)] = Field(
+        default=0.0, description="processors of the Fargate task (ARM) that evaluates; 0: it is not one"
+    )
+    fargate_memory_gb: Annotated[float, Field(ge=0, le=120)] = Field(
+        default=0.0, description="memory of that task, GB"
+    )
     trainee_bucket: BucketName = Field(default="", description="bucket of trainees' films")
     expert_bucket: BucketName = Field(default="", description="bucket of experts' films")
     results_bucket: BucketName = Field(default="", description="bucket of results and what leads to them")

@@ -18,7 +18,7 @@ from prefect.artifacts import (
 from prefect.futures import PrefectFuture, wait
 
 from bharatchef import __version__
-from bharatchef.cost import Ledger, load_prices
+from bharatchef.cost import Ledger, cost_note, load_prices
 from bharatchef.errors import EndpointError, MediaError
 from bharatchef.judgement.expert import expert_of
 from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, QualityReport, Unavailable
@@ -40,6 +40,7 @@ from tasks.planning import WorkPlan
 from tasks.prepare_film import is_whole, prepare_film
 from tasks.publish_result import publish_result
 from tasks.recognise import recognise
+from tasks.rewording import put_off_wording
 from tasks.runtime import report_progress
 from tasks.score_performance import score_performance
 from tasks.synchronise import synchronise_cameras
@@ -49,10 +50,6 @@ NOT_WATCHED = (
     NotAssessed(what="cross-contact", why="nothing here follows boards, knives and raw food over the film"),
     NotAssessed(what="knife safety", why="nothing here watches where fingers are while a knife moves"),
     NotAssessed(what="taste, smell and core temperature", why="a film does not show them"),
-)
-NOTHING_BILLED = "On this machine nothing is billed; processor time is counted."
-BILLED_CHAT = (
-    "The chat model's tokens are billed, as its host counted them; this machine's processor time is not."
 )
 STAGES = ("claim", "inspect", "prepare", "perceive", "recognise", "judge", "score", "coach", "publish")
 
@@ -75,6 +72,7 @@ class StageLog:
 
     records: list[StageRecord] = field(default_factory=list)
     cpu_s: dict[str, float] = field(default_factory=dict)
+    wall_s: dict[str, float] = field(default_factory=dict)
     _bar: UUID | None = None
 
     @contextmanager
@@ -85,7 +83,8 @@ class StageLog:
         wall, cpu = time.monotonic(), time.process_time()
         yield words
         self.cpu_s[name] = time.process_time() - cpu
-        self.add(name, time.monotonic() - wall, **words)
+        self.wall_s[name] = time.monotonic() - wall
+        self.add(name, self.wall_s[name], **words)
         report_progress(name, 1, 1)
         self._show(name)
 
@@ -150,11 +149,10 @@ def evaluate_claimed(
             evaluation, plan.dish, performance, judgement, scorecard, settings, stills
         )
         feedback = coached.feedback
-        words["reason"] = feedback.wording.reason
+        put_off = put_off_wording(ports, feedback)
+        words["reason"] = "; ".join(filter(None, (feedback.wording.reason, put_off)))
     check_lease()
-    ledger = Ledger(load_prices())
-    for stage, cpu_s in log.cpu_s.items():
-        ledger.add(stage, "laptop", cpu_s, "cpu-second")
+    ledger = _time_used(log, settings)
     for used in coached.usage:
         ledger.add("coach", used.facts.input_price_id, used.input_tokens, "input-token")
         ledger.add("coach", used.facts.output_price_id, used.output_tokens, "output-token")
@@ -193,7 +191,7 @@ def evaluate_claimed(
         feedback=feedback,
         not_assessed=_not_assessed(side),
         stages=tuple(log.records),
-        cost=ledger.report(note=BILLED_CHAT if coached.usage else NOTHING_BILLED),
+        cost=ledger.report(note=cost_note(settings.ports, chat=bool(coached.usage))),
         provenance=_provenance(work, seen, film, side, feedback),
         drawn_film=performance.source.kind == "drawn_truth",
         published_at=ports.clock.now(),
@@ -205,6 +203,18 @@ def evaluate_claimed(
     )
     create_table_artifact(steps_table(result), key="steps", description=evaluation.evaluation_id)
     return published
+
+
+def _time_used(log: StageLog, settings: Settings) -> Ledger:
+    """What the stages used of the machine: of a Fargate task all its size for their time, as it is billed."""
+    ledger = Ledger(load_prices())
+    for stage, wall_s in log.wall_s.items():
+        if settings.fargate_vcpu:
+            ledger.add(stage, "fargate_arm_vcpu", wall_s * settings.fargate_vcpu, "vcpu-second")
+            ledger.add(stage, "fargate_arm_memory", wall_s * settings.fargate_memory_gb, "gb-second")
+        else:
+            ledger.add(stage, "laptop", log.cpu_s[stage], "cpu-second")
+    return ledger
 
 
 def _warps_time(work: Work) -> bool:

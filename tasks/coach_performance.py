@@ -17,7 +17,7 @@ from bharatchef.cost import load_prices
 from bharatchef.errors import MediaError, StoreError
 from bharatchef.observed import Performance, Still
 from bharatchef.ports import Ports
-from bharatchef.records import Dish, Evaluation, Judgement, Mistake, Scorecard
+from bharatchef.records import Dish, Evaluation, Feedback, Judgement, Mistake, Scorecard
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Status
@@ -70,7 +70,26 @@ def coach_performance(
     What the model used is measured with it. ``stills`` are looked at only where the settings let a model see
     them.
     """
-    ports = ports_here()
+    return words_on(ports_here(), settings, evaluation, dish, performance, judgement, scorecard, stills)
+
+
+def words_on(
+    ports: Ports,
+    settings: Settings,
+    evaluation: Evaluation,
+    dish: Dish,
+    performance: Performance,
+    judgement: Judgement,
+    scorecard: Scorecard,
+    stills: Sequence[Still],
+    said: Feedback | None = None,
+) -> Worded:
+    """The feedback on one judged performance, as ``coach_performance`` gives it.
+
+    Args:
+        said: the rules' feedback that was given already: its mistakes, follow-ups and plan stay as they are,
+            though tips have changed since.
+    """
     by_rules = coached(
         evaluation.evaluation_id,
         dish,
@@ -81,14 +100,15 @@ def coach_performance(
         ports.tips,
         evaluation.language,
     )
+    feedback = said or by_rules.feedback
     if not ports.chat:
-        return Worded(by_rules.feedback)
+        return Worded(feedback)
     # Its word lists are read where a model is to be verified, and not on every laptop.
     from bharatchef.coaching.verifier import verify
 
-    shown = pictures_of(ports, by_rules.feedback.mistakes, stills) if settings.chat_stills else ()
+    shown = pictures_of(ports, feedback.mistakes, stills) if settings.chat_stills else ()
     return worded(
-        by_rules.feedback,
+        feedback,
         by_rules.brief,
         ports.chat,
         load_prices(),

@@ -34,6 +34,7 @@ def build_aws_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     check_settings(settings)
     check_installed()
     from adapters.aws.evaluations import DynamoEvaluations
+    from adapters.aws.later import SqsLater
     from adapters.aws.metrics import EmfMetrics
     from adapters.aws.notifier import SnsNotifier
     from adapters.aws.objects import S3Objects
@@ -63,6 +64,7 @@ def build_aws_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         clock=clock,
         chat=chat_models(settings),
         looker=RekognitionLooker(settings) if settings.rekognition else None,
+        later=SqsLater(settings),
     )
 
 

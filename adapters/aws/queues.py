@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -84,12 +86,21 @@ class SqsQueue:
         self._ask("change_message_visibility", ReceiptHandle=message.handle, VisibilityTimeout=seconds)
 
     def send(self, body: str, attributes: dict[str, str] | None = None, delay_s: int = 0) -> None:
-        """Put a message on the queue; whoever receives it sees it after ``delay_s`` (at most 900)."""
+        """Put a message on the queue; whoever receives it sees it after ``delay_s`` (at most 900).
+
+        A FIFO queue hands out the messages of a group one after another and knows no delay of a single one:
+        there each text is a group of its own, since no order among evaluations is asked for.
+        """
         written = {
             name: {"DataType": "String", "StringValue": value[:_ATTRIBUTE_CHARS] or "-"}
             for name, value in (attributes or {}).items()
         }
-        self._ask("send_message", MessageBody=body, MessageAttributes=written, DelaySeconds=delay_s)
+        if self.name.endswith(".fifo"):
+            group = hashlib.sha256(body.encode()).hexdigest()
+            more: dict[str, Any] = {"MessageGroupId": group, "MessageDeduplicationId": uuid.uuid4().hex}
+        else:
+            more = {"DelaySeconds": delay_s}
+        self._ask("send_message", MessageBody=body, MessageAttributes=written, **more)
 
     def waiting(self) -> int:
         """About how many messages can be received now."""

@@ -209,7 +209,7 @@ def test_what_no_flow_takes_is_kept_with_its_reason(installed, world):
         frozenset(["onboard-expert/onboard-expert"]),
     )
     assert decide(film, there).deployment == "onboard-expert/onboard-expert"
-    with pytest.raises(InputError, match="reword-feedback"):
+    with pytest.raises(InputError, match="reword-coaching"):
         decide(Rewording("e", 1), world)
     with pytest.raises(InputError, match="no-such"):
         decide(put(installed, "trainee/asha/no-such/1/front.mp4"), world)
