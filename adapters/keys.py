@@ -29,6 +29,14 @@ def key_parts(key: str) -> tuple[str, ...]:
     return parts
 
 
+def shown(key: str) -> str:
+    """A key as errors and logs may say it: a key names a person where it begins with whose it is."""
+    first, _, rest = key.partition("/")
+    if first in ("trainee", "people") and "/" in rest:
+        return f"{first}/…/{rest.split('/', 1)[1]}"
+    return f"{first}/…" if first in ("trainee", "people") else key
+
+
 def is_bad_part(part: str) -> bool:
     """Whether what stands between two slashes may not stand there."""
     try:

@@ -344,6 +344,7 @@ class Evaluation(Record):
     failure_reason: str = ""
     language: Language = Language.ENGLISH
     result_s3_key: str | None = Field(default=None, alias="resultS3Key")
+    segments_s3_key: str | None = Field(default=None, alias="segmentsS3Key")
 
 
 class ActionSequence(Record):

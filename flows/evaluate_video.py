@@ -11,11 +11,13 @@ from contextlib import suppress
 from typing import Annotated, Literal
 
 from prefect import flow, get_run_logger
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
 from bharatchef.errors import BharatChefError, InputError, LeaseLost, WorkInProgress, was_interrupted
 from bharatchef.ports import Claim, Ports
+from bharatchef.pseudonyms import pseudonym, pseudonym_key
 from bharatchef.records import Evaluation
 from bharatchef.settings import load_settings
 from bharatchef.vocabulary import Slug, Status, UserId
@@ -54,9 +56,16 @@ class EvaluationRequest(BaseModel):
     force: bool = Field(default=False, description="Evaluate anew, even if it was done before")
 
 
+def run_name() -> str:
+    """What a run is called: the dish, and the person by pseudonym, for names of runs come into every log."""
+    request = flow_run.parameters["request"]
+    asked = request if isinstance(request, EvaluationRequest) else EvaluationRequest.model_validate(request)
+    return f"{asked.dish_id} of {pseudonym(asked.user_id, pseudonym_key(load_settings()))}"
+
+
 @flow(
     name="evaluate-video",
-    flow_run_name="{request.dish_id} of {request.user_id}",
+    flow_run_name=run_name,
     task_runner=ThreadPoolTaskRunner(max_workers=4),
     persist_result=False,
     validate_parameters=True,
@@ -101,18 +110,23 @@ def evaluate_video(request: EvaluationRequest) -> str:
     except BaseException as error:
         stop_all_stages()
         # Also for Ctrl-C, a cancelled run and SIGTERM: the record must not say PROCESSING for ever.
-        give_up(ports, plan.evaluation.work_key, owner, reason_of(error), settings.lease_s)
+        give_up(ports, plan.evaluation, owner, reason_of(error), settings.lease_s)
         raise
     return evaluation_id
 
 
-def give_up(ports: Ports, work_key: str, owner: str, reason: str, lease_s: float) -> None:
+def give_up(ports: Ports, planned: Evaluation, owner: str, reason: str, lease_s: float) -> None:
     """Record FAILED for what this worker holds of a piece of work, if anything.
 
-    Looked up, because Ctrl-C may come between the claim and the moment that its answer is known.
+    Looked up, because Ctrl-C may come between the claim and the moment that its answer is known: by its own
+    id, and among the person's others for work that was taken over under an earlier one.
     """
-    for evaluation in ports.evaluations.find(""):
-        if evaluation.work_key == work_key and evaluation.status is Status.PROCESSING:
+    store = ports.evaluations
+    begun = store.get(planned.evaluation_id)
+    earlier = store.history(planned.user_id, planned.dish_id)
+    found = {e.evaluation_id: e for e in (*earlier, *([begun] if begun else []))}
+    for evaluation in found.values():
+        if evaluation.work_key == planned.work_key and evaluation.status is Status.PROCESSING:
             with suppress(LeaseLost):
                 record_failure(ports, evaluation.evaluation_id, owner, reason, lease_s)
 

@@ -109,6 +109,7 @@ def plan_work(
         dish_id=dish.dish_id,
         trainee_video_s3_key=film_key,
         side_video_s3_key=side_key,
+        segments_s3_key=segments_key,
         status=Status.PROCESSING,
         created_at=now,
         work_key=key,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from bharatchef.errors import BharatChefError, LeaseLost
@@ -106,33 +106,67 @@ def announce_pending(ports: Ports) -> list[Evaluation]:
 
 def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
     """Delete an evaluation with its report, result and stills, and films (with what was cut from
-    them) that no other one was made of.
+    them) and segments that no other one was made of; of all of them also what was there before.
 
     Interrupted, it is finished by calling it again or by ``sweep_orphans``: the record goes first.
 
     Returns:
-        How many stored objects went.
+        How many stored objects went, each kept version of one counted.
     """
+    given = given_keys(evaluation)
+    others = [
+        other for other in _sharing(ports, evaluation) if other.evaluation_id != evaluation.evaluation_id
+    ]
+    still_needed = {key for other in others for key in given_keys(other)}
+    own = [key for key in given if key not in still_needed]
+    films = [key for key in own if key != evaluation.segments_s3_key]
+    cut = [f"media/{sha256}/" for sha256 in media_sha256s(ports, evaluation, films)]
     ports.evaluations.delete(evaluation.evaluation_id)
-    still_needed = {key for other in ports.evaluations.find("") for key in _films(other)}
-    removed = _delete_all(ports, ports.objects.list_keys(result_key(evaluation.evaluation_id)))
-    for film in _films(evaluation):
-        if film not in still_needed:
-            removed += _delete_film(ports, film)
-    return removed
+    # The films go last: called again after a crash, what was cut from them is found by their bytes.
+    return _erase_all(
+        ports, [result_key(evaluation.evaluation_id), *cut, *(archive_key(key) for key in own), *own]
+    )
 
 
-def _delete_film(ports: Ports, film: str) -> int:
-    """Delete a film and what was cut from it; the film goes last, so that its hash can still be found."""
-    there = ports.objects.exists(film)
-    name = PurePosixPath(film).stem
-    # What was cut lies under the film's hash. A film taken in here is named by it, an upload by its uploader.
-    if not _SHA256.fullmatch(name):
-        if not there:
-            return 0
-        with ports.objects.as_file(film) as path, path.open("rb") as file:
-            name = hashlib.file_digest(file, "sha256").hexdigest()
-    return _delete_all(ports, [*ports.objects.list_keys(f"media/{name}/"), *([film] if there else [])])
+def given_keys(evaluation: Evaluation) -> list[str]:
+    """The keys of what an evaluation was made of: films, and the segments that a person marked."""
+    given = (evaluation.trainee_video_s3_key, evaluation.side_video_s3_key, evaluation.segments_s3_key)
+    return [key for key in given if key]
+
+
+def _sharing(ports: Ports, evaluation: Evaluation) -> Sequence[Evaluation]:
+    """The evaluations that may be made of the same files."""
+    # An upload's key bears whose it is: only that person's evaluations can be made of it, and an index finds
+    # those. What is named by its content may be anybody's.
+    own = f"trainee/{evaluation.user_id}/"
+    if all(key.startswith(own) for key in given_keys(evaluation)):
+        return ports.evaluations.history(evaluation.user_id)
+    return ports.evaluations.find("")
+
+
+def media_sha256s(ports: Ports, evaluation: Evaluation, films: Iterable[str]) -> list[str]:
+    """The hashes of an evaluation's films ``films``, under which lies what was cut from them.
+
+    One that nothing tells is left out: an upload that was archived before anything was published of it.
+    """
+    found: list[str] = []
+    for film in films:
+        name = PurePosixPath(film).stem
+        # A film taken in here is named by its hash, an upload by its uploader.
+        if _SHA256.fullmatch(name):
+            found.append(name)
+        elif any(there.key == film and not there.archived for there in ports.objects.objects(film)):
+            with ports.objects.as_file(film) as path, path.open("rb") as file:
+                found.append(hashlib.file_digest(file, "sha256").hexdigest())
+        elif evaluation.result_s3_key and ports.objects.exists(evaluation.result_s3_key):
+            stored = EvaluationResult.model_validate_json(ports.objects.get_bytes(evaluation.result_s3_key))
+            found += stored.provenance.media_sha256.values()
+    return found
+
+
+def archive_key(film: str) -> str:
+    """Where a film lies once it is archived on this machine."""
+    return f"archive/{film}"
 
 
 def sweep_orphans(ports: Ports) -> int:
@@ -142,12 +176,8 @@ def sweep_orphans(ports: Ports) -> int:
         # A record is there before the first object is, so what has none is never somebody's work in progress.
         evaluation = ports.evaluations.get(evaluation_id)
         if evaluation is None or evaluation.status == Status.FAILED:
-            swept += _delete_all(ports, ports.objects.list_keys(result_key(evaluation_id)))
+            swept += _erase_all(ports, [result_key(evaluation_id)])
     return swept
-
-
-def _films(evaluation: Evaluation) -> list[str]:
-    return [key for key in (evaluation.trainee_video_s3_key, evaluation.side_video_s3_key) if key]
 
 
 def _with_own_stills(result: EvaluationResult) -> tuple[EvaluationResult, list[tuple[str, str]]]:
@@ -184,6 +214,10 @@ def _announce(ports: Ports, evaluation: Evaluation) -> bool:
         )
         return False
     return True
+
+
+def _erase_all(ports: Ports, keys: Iterable[str]) -> int:
+    return sum(ports.objects.erase(key) for key in keys)
 
 
 def _delete_all(ports: Ports, keys: Iterable[str]) -> int:

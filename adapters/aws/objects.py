@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from adapters.aws.clients import aws_client, error_code, telling_aws
-from adapters.keys import check_content_type, key_parts
+from adapters.keys import check_content_type, key_parts, shown
 from bharatchef.errors import StoreError
 from bharatchef.ports import StoredObject
 from bharatchef.settings import Settings
@@ -61,7 +61,7 @@ class S3Objects:
     def put_bytes(self, key: str, data: bytes, content_type: str) -> None:
         key_parts(key)
         check_content_type(content_type)
-        with telling_aws(f"store {key!r}"):
+        with telling_aws(f"store {shown(key)!r}"):
             self._client.put_object(
                 Bucket=self.bucket_of(key), Key=key, Body=data, ContentType=content_type, **self._encryption
             )
@@ -70,8 +70,8 @@ class S3Objects:
         key_parts(key)
         check_content_type(content_type)
         if not path.is_file():
-            raise StoreError(f"Could not store {key!r}: expected a file to store, there is none.")
-        with telling_aws(f"store {key!r}"):
+            raise StoreError(f"Could not store {shown(key)!r}: expected a file to store, there is none.")
+        with telling_aws(f"store {shown(key)!r}"):
             self._client.upload_file(
                 str(path),
                 self.bucket_of(key),
@@ -82,7 +82,7 @@ class S3Objects:
 
     def get_bytes(self, key: str) -> bytes:
         key_parts(key)
-        with telling_aws(f"read {key!r}"), _absent(key):
+        with telling_aws(f"read {shown(key)!r}"), _absent(key):
             bucket = self.bucket_of(key)
             return _whole(lambda: bytes(self._client.get_object(Bucket=bucket, Key=key)["Body"].read()))
 
@@ -91,7 +91,7 @@ class S3Objects:
         key_parts(key)
         with tempfile.TemporaryDirectory(prefix="bharatchef-") as folder:
             path = Path(folder, f"object{PurePosixPath(key).suffix}")
-            with telling_aws(f"read {key!r}"), _absent(key):
+            with telling_aws(f"read {shown(key)!r}"), _absent(key):
                 _whole(lambda: self._stream(key, path))
             yield path
 
@@ -99,7 +99,7 @@ class S3Objects:
         from botocore.exceptions import ClientError
 
         key_parts(key)
-        with telling_aws(f"look for {key!r}"):
+        with telling_aws(f"look for {shown(key)!r}"):
             try:
                 self._client.head_object(Bucket=self.bucket_of(key), Key=key)
             except ClientError as error:
@@ -117,7 +117,7 @@ class S3Objects:
 
     def delete(self, key: str) -> None:
         key_parts(key)
-        with telling_aws(f"delete {key!r}"):
+        with telling_aws(f"delete {shown(key)!r}"):
             self._client.delete_object(Bucket=self.bucket_of(key), Key=key)
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
@@ -193,7 +193,7 @@ class S3Objects:
 
     def _entries(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        with telling_aws(f"list what is stored under {prefix!r}"):
+        with telling_aws(f"list what is stored under {shown(prefix)!r}"):
             for page in pages:
                 for entry in page.get("Contents", ()):
                     # Who may upload may use any key: what this store would not take is none of its own.
@@ -230,7 +230,7 @@ def _absent(key: str) -> Iterator[None]:
         yield
     except ClientError as error:
         if error_code(error) in _NOTHING_THERE:
-            raise StoreError(f"Expected something stored under {key!r}; there is nothing.") from error
+            raise StoreError(f"Expected something stored under {shown(key)!r}; there is nothing.") from error
         raise
     except OSError as error:
-        raise StoreError(f"Could not read {key!r}: {os.strerror(error.errno or 0)}.") from error
+        raise StoreError(f"Could not read {shown(key)!r}: {os.strerror(error.errno or 0)}.") from error

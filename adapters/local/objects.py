@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.keys import check_content_type, is_bad_part, key_parts
+from adapters.keys import check_content_type, is_bad_part, key_parts, shown
 from adapters.local.durable import PRIVATE_FILE, PRIVATE_FOLDER, make_folder, telling, write_all
 from bharatchef.errors import StoreError
 from bharatchef.ports import StoredObject
@@ -56,25 +56,25 @@ class FolderObjects:
 
     def get_bytes(self, key: str) -> bytes:
         *folders, name = key_parts(key)
-        with telling(f"read {key!r}"):
+        with telling(f"read {shown(key)!r}"):
             try:
                 with self._folder(folders) as folder, _opened(folder, name) as descriptor:
                     return b"".join(iter(lambda: os.read(descriptor, _PIECE_BYTES), b""))
             except OSError as error:
                 if error.errno not in _NOTHING_THERE:
                     raise
-        raise StoreError(f"Expected something stored under {key!r}; there is nothing.")
+        raise StoreError(f"Expected something stored under {shown(key)!r}; there is nothing.")
 
     @contextmanager
     def as_file(self, key: str) -> Iterator[Path]:
         # The file itself, no copy: when it is replaced or deleted, who has it open still reads the old one.
         if not self.exists(key):
-            raise StoreError(f"Expected something stored under {key!r}; there is nothing.")
+            raise StoreError(f"Expected something stored under {shown(key)!r}; there is nothing.")
         yield self.path_of(key)
 
     def exists(self, key: str) -> bool:
         *folders, name = key_parts(key)
-        with telling(f"look for {key!r}"):
+        with telling(f"look for {shown(key)!r}"):
             try:
                 with self._folder(folders) as folder:
                     return stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
@@ -90,7 +90,7 @@ class FolderObjects:
 
     def delete(self, key: str) -> None:
         *folders, name = key_parts(key)
-        with telling(f"delete {key!r}"):
+        with telling(f"delete {shown(key)!r}"):
             try:
                 with self._folder(folders) as folder:
                     if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
@@ -105,7 +105,7 @@ class FolderObjects:
 
     def objects(self, prefix: str) -> Iterator[StoredObject]:
         for key in self.list_keys(prefix):
-            with telling(f"look at {key!r}"):
+            with telling(f"look at {shown(key)!r}"):
                 try:
                     found = self.path_of(key).lstat()
                 except FileNotFoundError:
@@ -130,7 +130,7 @@ class FolderObjects:
 
     def _put(self, key: str, write: Callable[[int], None]) -> None:
         *folders, name = key_parts(key)
-        with telling(f"store {key!r}"):
+        with telling(f"store {shown(key)!r}"):
             make_folder(self.root)
             with self._folder((_INCOMING,), create=True) as incoming:
                 temporary = secrets.token_hex(16)
@@ -161,7 +161,7 @@ class FolderObjects:
                     raise
             except (NotADirectoryError, IsADirectoryError, FileExistsError) as error:
                 raise StoreError(
-                    f"Could not store {'/'.join([*folders, name])!r}: its path crosses another key's.",
+                    f"Could not store {shown('/'.join([*folders, name]))!r}: its path crosses another key's.",
                     "Use a key that is not the beginning of another one's path.",
                 ) from error
 
@@ -195,7 +195,7 @@ class FolderObjects:
         found: list[str] = []
         try:
             with (
-                telling(f"list what is stored under {base!r}"),
+                telling(f"list what is stored under {shown(base)!r}"),
                 self._folder(parts) as folder,
                 os.scandir(folder) as entries,
             ):

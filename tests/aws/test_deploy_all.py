@@ -130,7 +130,7 @@ def test_the_ui_shows_deployments_a_run_and_its_artifacts(deployed, tmp_path):
         page.set_default_timeout(120_000)
         for name, path, words in (
             ("deployments", "/deployments", "evaluate-video-local"),
-            ("run", f"/runs/flow-run/{run_id}", "masala-chai of asha"),
+            ("run", f"/runs/flow-run/{run_id}", "masala-chai of p-"),
             ("artifacts", "/artifacts", "scorecard"),
         ):
             page.goto(f"{base}{path}")

@@ -41,7 +41,15 @@ DESIGNED = {
 ADDED = {
     User: {"language"},
     Dish: {"version", "sha256", "aliases", "source", "plating", "safety", "expertPerformances"},
-    Evaluation: {"workKey", "coverage", "rubricVersion", "failureReason", "language", "resultS3Key"},
+    Evaluation: {
+        "workKey",
+        "coverage",
+        "rubricVersion",
+        "failureReason",
+        "language",
+        "resultS3Key",
+        "segmentsS3Key",
+    },
     ActionSequence: set(),
     Feedback: {
         "followUps",

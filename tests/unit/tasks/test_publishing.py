@@ -222,3 +222,20 @@ def test_orphans_are_swept_and_nothing_else(side: Side) -> None:
 def test_nothing_of_a_person_but_the_id_is_in_what_is_told(side: Side) -> None:
     publish(side.ports, begin(side.ports), "<html>", "one")
     assert "asha" not in json.dumps(side.told())
+
+
+def test_a_deletion_takes_the_segments_that_no_other_evaluation_was_made_of(side: Side) -> None:
+    marks = f"segments/{sha('marks')}.json"
+    side.ports.objects.put_bytes(marks, b"{}", "application/json")
+    made = [
+        sample_evaluation(f"ev-{number}", work=str(number)).model_copy(
+            update={"segments_s3_key": marks, "trainee_video_s3_key": None}
+        )
+        for number in (1, 2)
+    ]
+    for one in made:
+        side.ports.evaluations.claim(one, "one", 60)
+    remove_evaluation(side.ports, made[0])
+    assert side.ports.objects.exists(marks)
+    assert remove_evaluation(side.ports, made[1]) == 1
+    assert not side.ports.objects.exists(marks)
