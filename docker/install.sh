@@ -15,7 +15,7 @@ pip wheel --no-deps --wheel-dir "$wheels" "$source"
 wheel=$(echo "$wheels"/bharatchef-*.whl)
 
 case $role in
-    worker) pip install --constraint "$constraints" "$wheel[aws,knowledge,models]" asyncpg ;;
+    worker) pip install --constraint "$constraints" "$wheel[analytics,aws,knowledge,models]" asyncpg ;;
     intake) pip install --constraint "$constraints" "$wheel[aws]" ;;
     asgi | torchserve)
         # A host answers for a model and for nothing else: neither Prefect nor AWS comes with it.

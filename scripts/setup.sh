@@ -6,8 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1:-}" in
-    "") extras=dev,models,knowledge marker=.complete ;;
-    train) extras=dev,models,knowledge,train,aws marker=.complete-train ;;
+    "") extras=dev,models,knowledge,analytics marker=.complete ;;
+    train) extras=dev,models,knowledge,analytics,train,aws marker=.complete-train ;;
     emulators) ;;
     *) echo "Expected no word, \"train\" or \"emulators\", got: $1" >&2; exit 2 ;;
 esac
