@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bharatchef.settings import Settings
-from knowledge_base.embeddings import Embedding, embedding_named
+from knowledge_base.embeddings import Embedding
+from knowledge_base.embeddings.remembering import Remembering, remembering
 
 
 def embedding_of(settings: Settings) -> Embedding | None:
@@ -17,5 +18,5 @@ def embedding_of(settings: Settings) -> Embedding | None:
     if settings.embedding == "titan":
         from adapters.aws.titan import TitanEmbedding
 
-        return TitanEmbedding(settings)
-    return embedding_named(settings.embedding)
+        return Remembering(TitanEmbedding(settings))
+    return remembering(settings.embedding)

@@ -35,6 +35,10 @@ class Knowledge(Protocol):
         """As the coach asks; see ``ports.TipStore``."""
         ...
 
+    def search_each(self, queries: Sequence[str], dish_id: str, limit: int) -> Sequence[Sequence[Tip]]:
+        """As ``search``, of each question."""
+        ...
+
     def ranked(self, query: str, where: Where, limit: int) -> list[Found]:
         """The reviewed tips found by words and by meaning, with both ranks, best first."""
         ...
@@ -96,6 +100,10 @@ class ClusterTips(IndexedTips):
     def ranked(self, query: str, where: Where, limit: int) -> list[Found]:
         """The reviewed tips found by words and by meaning, with both ranks, best first."""
         return self._cluster.ranked(query, where, limit)
+
+    def ranked_each(self, queries: Sequence[str], where: Where, limit: int) -> list[list[Found]]:
+        """What ``ranked`` finds for each question; all of them are embedded at once."""
+        return self._cluster.ranked_each(queries, where, limit)
 
     def tip(self, tip_id: str) -> Advice:
         """The reviewed tip of that id; ``KeyError`` where there is none."""

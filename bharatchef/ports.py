@@ -238,6 +238,10 @@ class TipStore(Protocol):
         """The tips nearest to ``query`` in English words, best first."""
         ...
 
+    def search_each(self, queries: Sequence[str], dish_id: str, limit: int) -> Sequence[Sequence[Tip]]:
+        """What ``search`` finds for each question; asked together they cost less than one by one."""
+        ...
+
 
 @dataclass(frozen=True)
 class ChatFacts:

@@ -68,6 +68,10 @@ class DishTips:
                 scored.append((-score, entry.tip.tip_id, entry.tip))
         return [tip for _, _, tip in sorted(scored, key=lambda item: item[:2])[: max(0, limit)]]
 
+    def search_each(self, queries: Sequence[str], dish_id: str, limit: int) -> Sequence[Sequence[Tip]]:
+        """What ``search`` finds for each question."""
+        return [self.search(query, dish_id, limit) for query in queries]
+
     def _of(self, dish: Dish) -> list[_Entry]:
         if dish.sha256 not in self._entries:
             self._entries[dish.sha256] = _entries(dish)

@@ -42,6 +42,9 @@ class FewTips:
     def search(self, query: str, dish_id: str, limit: int) -> Sequence[Tip]:  # noqa: ARG002
         return [LEAVES][:limit] if "leaves" in query else []
 
+    def search_each(self, queries: Sequence[str], dish_id: str, limit: int) -> Sequence[Sequence[Tip]]:
+        return [self.search(query, dish_id, limit) for query in queries]
+
 
 # Served before all else, the boiling left out, the leaves far too long, the milk done twice.
 POOR = (

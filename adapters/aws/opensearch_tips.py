@@ -140,19 +140,30 @@ class OpenSearchTipIndex:
         Raises:
             KnowledgeError: the index was built with another embedding than questions are asked with.
         """
+        return self.ranked_each([query], where, limit)[0]
+
+    def ranked_each(
+        self, queries: Sequence[str], where: Where = EVERYWHERE, limit: int = 10
+    ) -> list[list[Found]]:
+        """What ``ranked`` finds for each question; all of them are embedded at once."""
         depth = max(RANKED_DEPTH, limit)
-        by_word = self.keyword_ids(query, where, depth)
-        by_meaning: list[str] = []
-        if self._embedding is not None and query.strip() and self._reader.stamp().get("count"):
-            asked = Space(self._embedding.name, self._embedding.dimension)
-            near = self._reader.nearest(self._embedding.embed_query(query), where, depth, space=asked)
-            by_meaning = [str(hit["_source"]["tip_id"]) for hit, _ in near]
-        best = fused(by_word, by_meaning, vector_weight=meaning_weight(query))[: max(0, limit)]
-        advices = self._advices([one.tip_id for one in best])
+        by_word = [self.keyword_ids(query, where, depth) for query in queries]
+        by_meaning: dict[str, list[str]] = {}
+        asked = [query for query in dict.fromkeys(queries) if query.strip()]
+        if self._embedding is not None and asked and self._reader.stamp().get("count"):
+            space = Space(self._embedding.name, self._embedding.dimension)
+            for query, vector in zip(asked, self._embedding.embed_queries(asked), strict=True):
+                near = self._reader.nearest(vector, where, depth, space=space)
+                by_meaning[query] = [str(hit["_source"]["tip_id"]) for hit, _ in near]
+        best = [
+            fused(words, by_meaning.get(query, []), vector_weight=meaning_weight(query))[: max(0, limit)]
+            for query, words in zip(queries, by_word, strict=True)
+        ]
+        advices = self._advices([one.tip_id for found in best for one in found])
         with self._lock:
             self._found = (time.monotonic(), advices)
         # A tip that went with its index between two requests is no longer advice.
-        return [one for one in best if one.tip_id in advices]
+        return [[one for one in found if one.tip_id in advices] for found in best]
 
     def check_space(self, embedding: Embedding) -> None:
         """Whether vectors of ``embedding`` can be compared with those of the index.

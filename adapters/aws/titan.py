@@ -63,6 +63,14 @@ class TitanEmbedding:
         """
         return self.embed_documents([text])[0]
 
+    def embed_queries(self, texts: list[str]) -> list[list[float]]:
+        """The vector of each question, one call each: Titan takes one text a call.
+
+        Raises:
+            EndpointError: as ``embed_query``.
+        """
+        return self.embed_documents(texts)
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """The vector of each passage, one call a passage.
 

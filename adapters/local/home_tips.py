@@ -72,25 +72,34 @@ class HomeTips:
         self._lock = threading.Lock()
 
     def search(self, query: str, dish_id: str, limit: int) -> Sequence[Tip]:
-        """The tips nearest to ``query`` that hold for the dish; see ``knowledge_base.searching.searched``.
+        """What ``search_each`` finds for one question."""
+        return self.search_each([query], dish_id, limit)[0]
+
+    def search_each(self, queries: Sequence[str], dish_id: str, limit: int) -> Sequence[Sequence[Tip]]:
+        """For each question the nearest tips that hold for the dish; see ``knowledge_base.searching``.
 
         Raises:
             KnowledgeError: there is no such dish.
         """
         if self._usable() is None:
-            return self._dish_tips.search(query, dish_id, limit)
-        return searched(self, self._dishes, self._dish_tips, query, dish_id, limit)
+            return self._dish_tips.search_each(queries, dish_id, limit)
+        return searched(self, self._dishes, self._dish_tips, queries, dish_id, limit)
 
     def ranked(self, query: str, where: Where, limit: int) -> list[Found]:
         """The reviewed tips found by words and by meaning, with both ranks, best first."""
+        return self.ranked_each([query], where, limit)[0]
+
+    def ranked_each(self, queries: Sequence[str], where: Where, limit: int) -> list[list[Found]]:
+        """What ``ranked`` finds for each question; all of them are embedded at once."""
         index = self._usable()
         if index is None:
-            return []
+            return [[] for _ in queries]
         try:
-            return index.ranked(query, where, limit)
+            return index.ranked_each(queries, where, limit)
         except (ConfigurationError, EndpointError) as error:
             self._tell(f"{error.message} {_BY_WORDS}")
-            return fused(index.keyword_ids(query, where, max(limit, RANKED_DEPTH)), [])[:limit]
+            depth = max(limit, RANKED_DEPTH)
+            return [fused(index.keyword_ids(query, where, depth), [])[:limit] for query in queries]
 
     def tip(self, tip_id: str) -> Advice:
         """The reviewed tip of that id; ``KeyError`` where there is none."""

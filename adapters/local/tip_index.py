@@ -153,13 +153,26 @@ class SqliteTipIndex:
         Raises:
             KnowledgeError: the index was built with another embedding than questions are asked with.
         """
+        return self.ranked_each([query], where, limit)[0]
+
+    def ranked_each(
+        self, queries: Sequence[str], where: Where = EVERYWHERE, limit: int = 10
+    ) -> list[list[Found]]:
+        """What ``ranked`` finds for each question; all of them are embedded at once."""
         depth = max(RANKED_DEPTH, limit)
-        by_word = self.keyword_ids(query, where, depth)
-        by_meaning: list[str] = []
-        if self._embedding is not None and query.strip() and self.count():
+        vectors: dict[str, list[float]] = {}
+        asked = [query for query in dict.fromkeys(queries) if query.strip()]
+        if self._embedding is not None and asked and self.count():
             self.check_space(self._embedding)
-            by_meaning = self.vector_ids(self._embedding.embed_query(query), where, depth)
-        return fused(by_word, by_meaning, vector_weight=meaning_weight(query))[: max(0, limit)]
+            vectors = dict(zip(asked, self._embedding.embed_queries(asked), strict=True))
+        return [
+            fused(
+                self.keyword_ids(query, where, depth),
+                self.vector_ids(vectors[query], where, depth) if query in vectors else [],
+                vector_weight=meaning_weight(query),
+            )[: max(0, limit)]
+            for query in queries
+        ]
 
     def check_space(self, embedding: Embedding) -> None:
         """Whether vectors of ``embedding`` can be compared with those of the index.

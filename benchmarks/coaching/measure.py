@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.coaching.performances import LabelKind, Labelled
@@ -83,8 +83,19 @@ class Coaching:
     tally: Tally
 
 
-def coaching(entry: Labelled, tips: TipStore | None, language: Language = Language.ENGLISH) -> Coaching:
-    """Judge, score and coach one performance; only the coach, its search for tips included, is timed."""
+def coaching(
+    entry: Labelled,
+    tips: TipStore | None,
+    language: Language = Language.ENGLISH,
+    forget: Callable[[], None] | None = None,
+) -> Coaching:
+    """Judge, score and coach one performance; only the coach, its search for tips included, is timed.
+
+    Args:
+        forget: called before, so that no question was asked already.
+    """
+    if forget is not None:
+        forget()
     judgement = judge(entry.dish, entry.performance, load_thresholds())
     card = score(entry.dish, entry.performance, judgement, load_rubric())
     wall, cpu = time.perf_counter(), time.process_time()
@@ -119,6 +130,14 @@ def _tally(entry: Labelled, told: Iterable[Mistake], by_id: Mapping[str, Deviati
             tally.with_label[kind] += 1
             tally.with_found[kind] += bool(steps & covered.get(kind, set()))
     return tally
+
+
+def least_times(rounds: Sequence[Sequence[Coaching]]) -> list[tuple[float, float]]:
+    """For each performance the least time by the clock and of the processor of all rounds, seconds."""
+    return [
+        (min(one.wall_s for one in same), min(one.cpu_s for one in same))
+        for same in zip(*rounds, strict=True)
+    ]
 
 
 def text_of(feedback: Feedback) -> str:

@@ -5,6 +5,7 @@ Knows nothing of language models; one may word what stands here, and is checked 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bharatchef.coaching.brief import Brief, GivenDeviation, GivenStrength, GivenTip
@@ -122,10 +123,14 @@ def _with_tips(
     causes: tuple[Cause, ...], words: Words, tips: TipStore | None, severity: Severity
 ) -> tuple[_Told, ...]:
     """The mistakes with the tips that fit them, in the order of what matters, the tips' severity counted."""
-    told = []
-    for cause in causes:
-        found = tips.search(words.query(cause.deviation), words.dish.dish_id, _TIPS_LOOKED_AT) if tips else ()
-        told.append(_Told(cause, fitting(found, cause.deviation, words.dish, _TIPS_EACH)))
+    queries = [words.query(cause.deviation) for cause in causes]
+    found: Sequence[Sequence[Tip]] = [()] * len(causes)
+    if tips and queries:
+        found = tips.search_each(queries, words.dish.dish_id, _TIPS_LOOKED_AT)
+    told = [
+        _Told(cause, fitting(near, cause.deviation, words.dish, _TIPS_EACH))
+        for cause, near in zip(causes, found, strict=True)
+    ]
 
     def weight(entry: _Told) -> float:
         exact = next((f.tip for f in entry.tips if f.fit is Fit.EXACT), None)

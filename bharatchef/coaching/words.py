@@ -13,6 +13,11 @@ from bharatchef.records import Deviation, Dish, ExpectedStep, Ingredient
 from bharatchef.vocabulary import Category, DeviationKind, HeatLevel
 
 _SAID_OF_ALL = 3
+# Asides and amounts: no tip is found by "1/4 teaspoon", nor by which time of several was left out.
+_MEASURED = re.compile(
+    r"\([^)]*\)|\d[\d/.]*\s*(?:(?:cup|teaspoon|tablespoon|tsp|tbsp|ounce|oz|gram|g|ml)s?\b(?: of)?)?"
+)
+_SAID_BY_KIND = (DeviationKind.MISSING, DeviationKind.OUT_OF_ORDER, DeviationKind.REPEATED)
 _OWN_WORDS = "the dish's own words"
 _TIPS = "cooking tips"
 
@@ -102,13 +107,15 @@ class Words:
                 return speak.say("plan_extra")
 
     def query(self, deviation: Deviation) -> str:
-        """English words to look up a tip with."""
+        """English words to look up a tip with, each once: what is said twice costs time and finds nothing."""
         step = self._step(deviation)
         words = [str(deviation.kind).replace("_", " ")]
         if step:
-            words += [step.action.replace("-", " "), step.description]
-        words.append(deviation.subject.replace("-", " "))
-        return " ".join(word for word in words if word)
+            words += [step.action.replace("-", " "), _MEASURED.sub(" ", step.description)]
+        if deviation.kind not in _SAID_BY_KIND:
+            words.append(deviation.subject.replace("-", " "))
+        each = {word.strip(".,;:").lower(): None for word in " ".join(words).split()}
+        return " ".join(word for word in each if word)
 
     def safety(self, safety_id: str | None) -> str:
         """The dish's safety rule of that id, word for word, with its source; empty where there is none."""

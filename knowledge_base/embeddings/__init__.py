@@ -30,6 +30,10 @@ class Embedding(Protocol):
         """The vector of a question."""
         ...
 
+    def embed_queries(self, texts: list[str]) -> list[list[float]]:
+        """The vector of each question, all in one call where the model can."""
+        ...
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """The vector of each passage that questions are to find."""
         ...

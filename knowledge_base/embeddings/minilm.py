@@ -42,6 +42,10 @@ class MiniLM:
         """The vector of a question."""
         return self._vector(text)
 
+    def embed_queries(self, texts: list[str]) -> list[list[float]]:
+        """The vector of each question."""
+        return [self._vector(text) for text in texts]
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """The vector of each passage."""
         return [self._vector(text) for text in texts]

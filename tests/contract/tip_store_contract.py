@@ -25,6 +25,9 @@ class AxisEmbedding:
     def embed_query(self, text: str) -> list[float]:
         return [0.01 + (word in text.lower()) for word in self.words]
 
+    def embed_queries(self, texts: list[str]) -> list[list[float]]:
+        return [self.embed_query(text) for text in texts]
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [self.embed_query(text) for text in texts]
 
@@ -160,6 +163,14 @@ class TipIndexContract:
         order = filled.ranked("onions and tea", EVERYWHERE, 5)
         assert {order[0].tip_id, order[1].tip_id} == {ONIONS.tip_id, BOIL.tip_id}
         assert filled.ranked("onions and tea", EVERYWHERE, 1) == order[:1]
+
+    def test_questions_together_find_what_each_finds_alone(self, filled: Any) -> None:
+        asked = ["onions and tea", "", "milk", "onions and tea"]
+        alone = [filled.ranked(query, EVERYWHERE, 5) for query in asked]
+        assert filled.ranked_each(asked, EVERYWHERE, 5) == alone
+        assert any(one.vector_rank for one in alone[2])
+        assert alone[1] == []
+        assert filled.ranked_each([], EVERYWHERE, 5) == []
 
     def test_another_embedding_than_the_indexs_is_refused_in_words(self, index: Any) -> None:
         index.put(TIPS, VECTORS, "another model", DIMENSION)

@@ -45,6 +45,9 @@ class CountingEmbedding:
     def embed_query(self, text: str) -> list[float]:
         return [1 + text.count(letter) for letter in "aeot"]
 
+    def embed_queries(self, texts: list[str]) -> list[list[float]]:
+        return [self.embed_query(text) for text in texts]
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         self.passages += texts
         return [self.embed_query(text) for text in texts]
@@ -169,6 +172,7 @@ from knowledge_base.library import DishLibrary
 class Slow:
     name, dimension = "slow", 2
     def embed_query(self, text): return [1.0, 1.0 + len(text)]
+    def embed_queries(self, texts): return [self.embed_query(text) for text in texts]
     def embed_documents(self, texts):
         with open(sys.argv[3], "a") as log: log.write("x" * len(texts))
         time.sleep(float(sys.argv[4]))

@@ -134,10 +134,10 @@ class OneTip:
     def __init__(self):
         self.queries = []
 
-    def search(self, query, dish_id, limit):
-        self.queries.append((query, dish_id, limit))
+    def search_each(self, queries, dish_id, limit):
+        self.queries += [(query, dish_id, limit) for query in queries]
         about = {"kinds": (DeviationKind.MISSING,), "steps": ("tea:leaves",)}
-        return [
+        found = [
             Tip(
                 tip_id="t0",
                 text="Mind the knife.",
@@ -148,6 +148,7 @@ class OneTip:
             ),
             Tip(tip_id="t1", text="Mind the steam.", safety=True, source="A body", **about),
         ]
+        return [found for _ in queries]
 
 
 def test_tips_are_cited_by_id_and_safety_tips_word_for_word():
@@ -156,7 +157,7 @@ def test_tips_are_cited_by_id_and_safety_tips_word_for_word():
     (mistake,) = feedback.mistakes
     assert mistake.tip_ids == ("t1",)
     assert mistake.safety == "Mind the steam."
-    assert tips.queries[0][0].startswith("missing do Do leaves")
+    assert tips.queries[0][0].startswith("missing do leaves")
     assert tips.queries[0][1] == "tea"
 
 

@@ -143,8 +143,8 @@ class Store:
     def __init__(self, *tips):
         self.tips = tips
 
-    def search(self, _query, _dish_id, limit):
-        return self.tips[:limit]
+    def search_each(self, queries, _dish_id, limit):
+        return [self.tips[:limit] for _ in queries]
 
 
 def told(tips, language=Language.ENGLISH, rows=None, **fields):

