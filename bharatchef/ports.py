@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from bharatchef.notices import ConfirmedUpload, Notice
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
 from bharatchef.records import ActionSequence, Dish, Evaluation, Feedback, User
 from bharatchef.results import EvaluationResult
@@ -321,11 +322,17 @@ class DishStore(Protocol):
 
 
 class Notifier(Protocol):
-    """Tells people that an evaluation is complete or has failed (topics of the same names)."""
+    """Tells people that a film has arrived, and that an evaluation is complete or has failed.
 
-    def evaluation_complete(self, evaluation: Evaluation) -> None: ...
+    A call tells once, under an ``eventId`` that is the same for the same event. ``notice`` holds the words;
+    without it the bare event is told.
+    """
 
-    def processing_failed(self, evaluation: Evaluation) -> None: ...
+    def upload_confirmed(self, upload: ConfirmedUpload, notice: Notice | None = None) -> None: ...
+
+    def evaluation_complete(self, evaluation: Evaluation, notice: Notice | None = None) -> None: ...
+
+    def processing_failed(self, evaluation: Evaluation, notice: Notice | None = None) -> None: ...
 
 
 class LaterWork(Protocol):
@@ -387,8 +394,8 @@ class Looker(Protocol):
 class Ports:
     """One side of every port; ``chat`` holds the model that words and its backup, or nothing: rules alone.
 
-    ``looker`` is ``None`` where films are looked over by nobody but the models, ``later`` where work cannot be
-    put off: a person repeats it.
+    ``looker`` is ``None`` where films are looked over by nobody but the models, ``later`` where work cannot
+    be put off: a person repeats it.
     """
 
     objects: ObjectStore

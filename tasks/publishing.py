@@ -9,18 +9,17 @@ only the announcement is owed, and ``announce_pending`` makes it.
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from bharatchef.errors import BharatChefError, LeaseLost
+from bharatchef.errors import LeaseLost
 from bharatchef.ports import Ports
 from bharatchef.records import Evaluation
 from bharatchef.results import EvaluationResult
 from bharatchef.vocabulary import Status
+from tasks.noticing import tell_of_end
 
-_log = logging.getLogger(__name__)
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -75,7 +74,7 @@ def publish(
             # Deleted while it was being published: nothing of it may stay behind.
             _delete_all(ports, ports.objects.list_keys(result_key(evaluation_id)))
         raise
-    _announce(ports, completed)
+    tell_of_end(ports, completed)
     return completed
 
 
@@ -95,13 +94,13 @@ def record_failure(
     failed = ports.evaluations.get(evaluation_id)
     if failed is None:
         raise LeaseLost(f"Evaluation {evaluation_id} was deleted while its failure was being recorded.")
-    _announce(ports, failed)
+    tell_of_end(ports, failed)
     return failed
 
 
 def announce_pending(ports: Ports) -> list[Evaluation]:
     """Tell of every evaluation that ended and that nobody was told of, because a worker died in between."""
-    return [evaluation for evaluation in ports.evaluations.unannounced() if _announce(ports, evaluation)]
+    return [evaluation for evaluation in ports.evaluations.unannounced() if tell_of_end(ports, evaluation)]
 
 
 def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
@@ -144,7 +143,7 @@ def _sharing(ports: Ports, evaluation: Evaluation) -> Sequence[Evaluation]:
     return ports.evaluations.find("")
 
 
-def media_sha256s(ports: Ports, evaluation: Evaluation, films: Iterable[str]) -> list[str]:
+def media_sha256s(ports: Ports, evaluation: Evaluation | None, films: Iterable[str]) -> list[str]:
     """The hashes of an evaluation's films ``films``, under which lies what was cut from them.
 
     One that nothing tells is left out: an upload that was archived before anything was published of it.
@@ -158,8 +157,8 @@ def media_sha256s(ports: Ports, evaluation: Evaluation, films: Iterable[str]) ->
         elif any(there.key == film and not there.archived for there in ports.objects.objects(film)):
             with ports.objects.as_file(film) as path, path.open("rb") as file:
                 found.append(hashlib.file_digest(file, "sha256").hexdigest())
-        elif evaluation.result_s3_key and ports.objects.exists(evaluation.result_s3_key):
-            stored = EvaluationResult.model_validate_json(ports.objects.get_bytes(evaluation.result_s3_key))
+        elif evaluation and (kept := evaluation.result_s3_key) and ports.objects.exists(kept):
+            stored = EvaluationResult.model_validate_json(ports.objects.get_bytes(kept))
             found += stored.provenance.media_sha256.values()
     return found
 
@@ -199,21 +198,6 @@ def _completed(ports: Ports, result: EvaluationResult) -> Evaluation:
             "result_s3_key": result_key(evaluation.evaluation_id, "result.json"),
         }
     )
-
-
-def _announce(ports: Ports, evaluation: Evaluation) -> bool:
-    try:
-        if evaluation.status == Status.COMPLETED:
-            ports.notifier.evaluation_complete(evaluation)
-        else:
-            ports.notifier.processing_failed(evaluation)
-        ports.evaluations.announced(evaluation.evaluation_id)
-    except BharatChefError as error:
-        _log.warning(
-            "Evaluation %s has ended but could not be announced: %s", evaluation.evaluation_id, error
-        )
-        return False
-    return True
 
 
 def _erase_all(ports: Ports, keys: Iterable[str]) -> int:

@@ -85,7 +85,7 @@ def work_once(
     publish(ports, result, report, owner, lease_s)
     sys.setprofile(None)
     if counter:
-        Path(count_into).write_text(json.dumps([counter.seen, counter.seen_before["_announce"]]))
+        Path(count_into).write_text(json.dumps([counter.seen, counter.seen_before["tell_of_end"]]))
     return 0
 
 

@@ -1,15 +1,44 @@
-"""Tells that an evaluation ended, as one line of JSON in a file; knows nothing of who reads it."""
+"""Tells that a film arrived or an evaluation ended, as a line of JSON in a file; knows no reader of it."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.local.durable import PRIVATE_FILE, make_folder, sync_folder, telling, write_all
+from adapters.local.durable import (
+    PRIVATE_FILE,
+    make_folder,
+    sync_folder,
+    telling,
+    write_all,
+    write_durably,
+)
+from adapters.notifying import Event, evaluation_event, upload_event
+from bharatchef.notices import ConfirmedUpload, Notice
 from bharatchef.ports import Clock
 from bharatchef.records import Evaluation
+
+
+def told_of(path: Path, evaluation_ids: frozenset[str]) -> set[str]:
+    """Those of ``evaluation_ids`` that the file has announced."""
+    if not path.exists():
+        return set()
+    with telling(f"read {path}"):
+        lines = path.read_bytes().splitlines()
+    return {named for line in lines if (named := _evaluation_of(line)) in evaluation_ids}
+
+
+def forget_announcements(path: Path, evaluation_ids: frozenset[str]) -> None:
+    """Take the announcements of ``evaluation_ids`` out of the file; it changes as a whole or not at all."""
+    if not told_of(path, evaluation_ids):
+        return
+    with telling(f"take announcements out of {path}"), _alone(path):
+        lines = path.read_bytes().splitlines(keepends=True)
+        write_durably(path, (line for line in lines if _evaluation_of(line) not in evaluation_ids))
 
 
 class FileNotifier:
@@ -23,24 +52,18 @@ class FileNotifier:
         self.path = path
         self._clock = clock
 
-    def evaluation_complete(self, evaluation: Evaluation) -> None:
-        self._append("evaluation-complete", evaluation)
+    def upload_confirmed(self, upload: ConfirmedUpload, notice: Notice | None = None) -> None:
+        self._append(upload_event(upload, notice, self._clock.now()))
 
-    def processing_failed(self, evaluation: Evaluation) -> None:
-        self._append("processing-failed", evaluation)
+    def evaluation_complete(self, evaluation: Evaluation, notice: Notice | None = None) -> None:
+        self._append(evaluation_event("evaluation-complete", evaluation, notice, self._clock.now()))
 
-    def _append(self, topic: str, evaluation: Evaluation) -> None:
-        event = {
-            "eventId": f"{evaluation.evaluation_id}:{topic}",
-            "topic": topic,
-            "evaluationId": evaluation.evaluation_id,
-            "dishId": evaluation.dish_id,
-            "status": evaluation.status,
-            "overallScore": evaluation.overall_score,
-            "at": self._clock.now().isoformat(),
-        }
+    def processing_failed(self, evaluation: Evaluation, notice: Notice | None = None) -> None:
+        self._append(evaluation_event("processing-failed", evaluation, notice, self._clock.now()))
+
+    def _append(self, event: Event) -> None:
         line = json.dumps(event, ensure_ascii=False).encode() + b"\n"
-        with telling(f"note in {self.path} that evaluation {evaluation.evaluation_id} ended"):
+        with telling(f"note the event {event['eventId']} in {self.path}"):
             make_folder(self.path.parent)
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, PRIVATE_FILE)
@@ -61,3 +84,26 @@ class FileNotifier:
         except OSError:
             os.ftruncate(descriptor, size)
             raise
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[int]:
+    """The file, made where there is none, while nobody else writes to it."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    while True:
+        descriptor = os.open(path, flags, PRIVATE_FILE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Whoever had the lock may have put another file in its place.
+            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _evaluation_of(line: bytes) -> str:
+    try:
+        return str(json.loads(line).get("evaluationId", ""))
+    except (ValueError, AttributeError):
+        return ""  # a power cut tore it
