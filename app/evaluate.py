@@ -23,12 +23,15 @@ from app.records_commands import find_evaluation, stored_result
 from app.scorecard import print_scorecard, report_path
 from bharatchef.errors import BharatChefError, InputError, MediaError, StoreError, was_interrupted
 from bharatchef.media.probe import probe
+from bharatchef.notices import ConfirmedUpload
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.ports import Ports
 from bharatchef.records import User
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings, load_settings
 from bharatchef.vocabulary import Language, UserId
+from tasks.noticing import confirm_upload
+from tasks.planning import language_of
 from tasks.publishing import announce_pending, result_key
 from tasks.runtime import film_limits, listening, ports_here
 
@@ -70,7 +73,7 @@ def evaluate_film(
     if not dish_id:
         known = ", ".join(dish.dish_id for dish in ports.dishes.list_dishes())
         raise InputError("Expected --dish DISH: which dish the film is of.", f"There are: {known}.")
-    _check_user(user_id)
+    check_user(user_id)
     told_in = _language(language)
     if segments_fps is not None and not 0 < segments_fps < float("inf"):
         raise InputError(
@@ -100,6 +103,8 @@ def evaluate_film(
             "force": force,
             **keys,
         }
+        if keys["film_key"]:
+            _confirm(ports, settings, user_id, dish.dish_id, keys["film_key"], told_in)
         evaluation_id, was_done = _run_flow(ports, settings, request, show, debug)
     announce_pending(ports)
     result = stored_result(ports, find_evaluation(ports, evaluation_id))
@@ -154,7 +159,12 @@ def _begun_since(ports: Ports, began: datetime) -> bool:
     return any(evaluation.created_at >= began for evaluation in ports.evaluations.find(""))
 
 
-def _check_user(user_id: str) -> None:
+def check_user(user_id: str) -> None:
+    """Return where it can be a person's id.
+
+    Raises:
+        InputError: it cannot; says what one looks like.
+    """
     try:
         TypeAdapter(UserId).validate_python(user_id)
     except ValidationError as error:
@@ -246,6 +256,16 @@ def _ending(path: Path) -> str:
     """The ending of a file's name where it is an ordinary one; anything may stand after a last dot."""
     ending = path.suffix.lower()
     return ending if re.fullmatch(r"\.[a-z0-9]{1,8}", ending) else ""
+
+
+def _confirm(
+    ports: Ports, settings: Settings, user_id: str, dish_id: str, film_key: str, language: Language | None
+) -> None:
+    """Tell the person that the film is taken in, once for a film of a dish; without it the work goes on."""
+    named = hashlib.sha256("\0".join((user_id, dish_id, film_key)).encode()).hexdigest()
+    film = ConfirmedUpload(upload_id=f"film-{named[:40]}", dish_id=dish_id, user_id=user_id)
+    with suppress(BharatChefError):
+        confirm_upload(ports, film, language or language_of(ports, settings, user_id))
 
 
 def _run_flow(

@@ -22,7 +22,10 @@ from app.intake_messages import Queue, queue_of, read_message
 from app.intake_prefect import PrefectRuns
 from app.prefect_server import is_healthy, set_prefect_environment
 from bharatchef.errors import BharatChefError, ConfigurationError, EndpointError, InputError
+from bharatchef.notices import ConfirmedUpload
 from bharatchef.settings import Settings, load_settings
+from tasks.noticing import confirm_upload
+from tasks.planning import language_of
 from tasks.runtime import ports_here
 
 POLL_S = 10
@@ -34,6 +37,7 @@ _PLACES: dict[Queue, str] = {
     "ai-coaching-queue": "ai_coaching_queue",
 }
 _STARTED_WITHIN_S = 300.0
+_CONFIRM_AGAIN_S = 30
 
 Answer = TypeVar("Answer")
 
@@ -61,7 +65,14 @@ def run_intake(debug: bool) -> None:
         )
     flows = _deployments_there(settings, api_url)
     ports = ports_here()
-    world = World(settings, Uploads(settings), ports.dishes, ports.evaluations, flows)
+    world = World(
+        settings,
+        Uploads(settings),
+        ports.dishes,
+        ports.evaluations,
+        flows,
+        confirm=lambda film: confirm_upload(ports, film, language_of(ports, settings, film.user_id)),
+    )
     failed: list[BaseException] = []
 
     def serve(queue: SqsQueue, name: Queue) -> None:
@@ -165,6 +176,9 @@ class Consumer:
             elif not self._start(asked, message):
                 self._give_back(message)
                 return
+            elif asked.confirms is not None and not self._confirmed(asked.confirms, message):
+                self._queue.hide(message, _CONFIRM_AGAIN_S)
+                return
         except InputError as error:
             _say("not to be handled: to the dead letters", queue=self.name, message=message.message_id)
             self._dead.send(message.body, {"reason": str(error), "queue": self.name})
@@ -183,6 +197,23 @@ class Consumer:
             run=str(run_id),
             new=not was_there,
         )
+        return True
+
+    def _confirmed(self, film: ConfirmedUpload, message: Received) -> bool:
+        """Tell the person that the film has arrived; false where the message has to come again for that.
+
+        Other messages are not kept waiting: whatever keeps people from being told, films are evaluated.
+        """
+        try:
+            told = self._world.confirm is not None and self._world.confirm(film)
+        except BharatChefError as error:
+            _say(
+                "an upload could not be confirmed; its message comes again",
+                message=message.message_id,
+                error=_loggable(error),
+            )
+            return False
+        _say("its upload was confirmed", message=message.message_id, now=told)
         return True
 
     def _patiently(self, ask: Callable[[], Answer]) -> Answer | None:

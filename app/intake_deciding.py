@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from app.intake_messages import (
     film_place,
 )
 from bharatchef.errors import ConfigurationError, InputError
+from bharatchef.notices import ConfirmedUpload
 from bharatchef.ports import DishStore, EvaluationStore
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Status
@@ -32,7 +34,8 @@ class FilmsUploaded(Protocol):
 class Start:
     """A run to be there, once, whatever happens.
 
-    ``replaces`` is the idempotency key of a run that this one makes needless while it has not begun.
+    ``replaces`` is the idempotency key of a run that this one makes needless while it has not begun;
+    ``confirms`` the film whose person is told that it has arrived, once the run is there.
     """
 
     deployment: str
@@ -40,6 +43,7 @@ class Start:
     idempotency_key: str
     tags: tuple[str, ...] = ()
     replaces: str | None = None
+    confirms: ConfirmedUpload | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class World:
     dishes: DishStore
     evaluations: EvaluationStore
     flows: frozenset[str] = field(default_factory=frozenset)
+    confirm: Callable[[ConfirmedUpload], bool] | None = None
 
 
 def decide(message: Message, world: World) -> Start | Nothing:
@@ -116,6 +121,7 @@ def _attempt(upload: Upload, place: FilmPlace, world: World) -> Start | Nothing:
         return Nothing("it was deleted again")
     front, front_version = films["front"]
     side, side_version = films.get("side", (None, None))
+    alone = attempt_key(f"{upload.bucket}/{front}", front_version, None, None)
     return Start(
         world.settings.evaluation_deployment,
         {
@@ -138,7 +144,9 @@ def _attempt(upload: Upload, place: FilmPlace, world: World) -> Start | Nothing:
         },
         attempt_key(f"{upload.bucket}/{front}", front_version, side, side_version),
         tags=("upload",),
-        replaces=attempt_key(f"{upload.bucket}/{front}", front_version, None, None) if side else None,
+        replaces=alone if side else None,
+        # A side film that joins makes another run, of an attempt that was confirmed before.
+        confirms=ConfirmedUpload(upload_id=alone, dish_id=place.dish_id, user_id=place.user_id),
     )
 
 
