@@ -11,16 +11,19 @@ locals {
     BHARATCHEF_SAGEMAKER_ENDPOINTS = jsonencode(module.models.endpoint_names)
     # A serverless endpoint takes 4 MB, the others 6.
     BHARATCHEF_SAGEMAKER_MAX_BODY_BYTES = tostring(var.serving_mode == "serverless" ? 4194304 : 6291456)
-    BHARATCHEF_AWS_REGION               = var.region
-    BHARATCHEF_TRAINEE_BUCKET           = module.storage.bucket_names["bharatchef-trainee-videos"]
-    BHARATCHEF_EXPERT_BUCKET            = module.storage.bucket_names["bharatchef-expert-videos"]
-    BHARATCHEF_RESULTS_BUCKET           = module.storage.bucket_names["bharatchef-processed-results"]
-    BHARATCHEF_TABLE_PREFIX             = module.data.table_prefix
-    BHARATCHEF_COMPLETE_TOPIC           = module.queues.topic_arns["evaluation-complete"]
-    BHARATCHEF_FAILED_TOPIC             = module.queues.topic_arns["processing-failed"]
-    BHARATCHEF_VIDEO_PROCESSING_QUEUE   = module.queues.queue_urls["video-processing-queue"]
-    BHARATCHEF_CV_ANALYSIS_QUEUE        = module.queues.queue_urls["cv-analysis-queue"]
-    BHARATCHEF_AI_COACHING_QUEUE        = module.queues.queue_urls["ai-coaching-queue"]
-    BHARATCHEF_DLQ_QUEUE                = module.queues.queue_urls["dlq-queue"]
+    # The results of a run's tasks outlive the task of ECS that made them; flows/aws_blocks.py makes the block.
+    PREFECT_DEFAULT_RESULT_STORAGE_BLOCK = "s3-bucket/bharatchef-results"
+    PREFECT_RESULTS_DEFAULT_SERIALIZER   = "json"
+    BHARATCHEF_AWS_REGION                = var.region
+    BHARATCHEF_TRAINEE_BUCKET            = module.storage.bucket_names["bharatchef-trainee-videos"]
+    BHARATCHEF_EXPERT_BUCKET             = module.storage.bucket_names["bharatchef-expert-videos"]
+    BHARATCHEF_RESULTS_BUCKET            = module.storage.bucket_names["bharatchef-processed-results"]
+    BHARATCHEF_TABLE_PREFIX              = module.data.table_prefix
+    BHARATCHEF_COMPLETE_TOPIC            = module.queues.topic_arns["evaluation-complete"]
+    BHARATCHEF_FAILED_TOPIC              = module.queues.topic_arns["processing-failed"]
+    BHARATCHEF_VIDEO_PROCESSING_QUEUE    = module.queues.queue_urls["video-processing-queue"]
+    BHARATCHEF_CV_ANALYSIS_QUEUE         = module.queues.queue_urls["cv-analysis-queue"]
+    BHARATCHEF_AI_COACHING_QUEUE         = module.queues.queue_urls["ai-coaching-queue"]
+    BHARATCHEF_DLQ_QUEUE                 = module.queues.queue_urls["dlq-queue"]
   }
 }

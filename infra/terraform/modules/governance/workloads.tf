@@ -47,16 +47,22 @@ data "aws_iam_policy_document" "evaluation" {
     resources = ["${local.results_bucket}/*"]
   }
 
-  # A person may ask to be forgotten.
+  # A person may ask to be forgotten: then every version goes.
   statement {
     sid       = "ForgetFilms"
-    actions   = ["s3:DeleteObject"]
+    actions   = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
     resources = ["${local.trainee_bucket}/*"]
   }
 
   statement {
+    sid       = "ForgetVersions"
+    actions   = ["s3:DeleteObjectVersion"]
+    resources = ["${local.expert_bucket}/*", "${local.results_bucket}/*"]
+  }
+
+  statement {
     sid       = "FindObjects"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
     resources = values(var.bucket_arns)
   }
 
@@ -78,13 +84,23 @@ data "aws_iam_policy_document" "evaluation" {
   statement {
     sid       = "AskAgainLater"
     actions   = ["sqs:GetQueueUrl", "sqs:SendMessage"]
-    resources = [var.queue_arns["cv-analysis-queue"], var.queue_arns["ai-coaching-queue"]]
+    resources = [var.queue_arns["cv-analysis-queue"], var.queue_arns["ai-coaching-queue"], var.queue_arns["dlq-queue"]]
   }
 
   statement {
     sid       = "AskModels"
     actions   = ["sagemaker:InvokeEndpoint"]
     resources = ["arn:aws:sagemaker:${var.region}:${local.account}:endpoint/bharatchef-*-${var.environment}"]
+  }
+
+  dynamic "statement" {
+    for_each = length(var.secrets) > 0 ? [1] : []
+
+    content {
+      sid       = "ReadSecrets"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = values(aws_secretsmanager_secret.this)[*].arn
+    }
   }
 
   dynamic "statement" {
@@ -138,10 +154,29 @@ data "aws_iam_policy_document" "intake" {
     resources = ["${local.trainee_bucket}/*", "${local.expert_bucket}/*"]
   }
 
+  # At its start it looks whether all that its settings name is there, as every process of the program does.
   statement {
     sid       = "FindUploads"
     actions   = ["s3:ListBucket"]
-    resources = [local.trainee_bucket, local.expert_bucket]
+    resources = values(var.bucket_arns)
+  }
+
+  statement {
+    sid       = "LookAtRecords"
+    actions   = ["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:Query"]
+    resources = concat(values(var.table_arns), ["${var.table_arns["Evaluations"]}/index/userId-timestamp-index"])
+  }
+
+  statement {
+    sid       = "ConfirmUploads"
+    actions   = ["sns:Publish", "sns:GetTopicAttributes"]
+    resources = [var.topic_arns["evaluation-complete"], var.topic_arns["processing-failed"]]
+  }
+
+  statement {
+    sid       = "NoteWhatWasConfirmed"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${local.results_bucket}/notices/uploads/*"]
   }
 
   statement {

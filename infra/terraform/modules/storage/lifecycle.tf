@@ -73,4 +73,22 @@ resource "aws_s3_bucket_lifecycle_configuration" "versioned" {
       noncurrent_days = var.old_version_days
     }
   }
+
+  # What tasks give one another: of use while a run may still be taken up again, and made anew where it is gone.
+  dynamic "rule" {
+    for_each = each.key == "bharatchef-processed-results" ? [1] : []
+
+    content {
+      id     = "end-task-results"
+      status = "Enabled"
+
+      filter {
+        prefix = "prefect-results/"
+      }
+
+      expiration {
+        days = var.task_result_days
+      }
+    }
+  }
 }

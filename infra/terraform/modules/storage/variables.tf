@@ -63,6 +63,17 @@ variable "old_version_days" {
   }
 }
 
+variable "task_result_days" {
+  description = "How long what the tasks of a run give one another is kept, in days; a run is taken up again within two."
+  type        = number
+  default     = 14
+
+  validation {
+    condition     = var.task_result_days >= 3 && floor(var.task_result_days) == var.task_result_days
+    error_message = "task_result_days is a whole number from 3 on."
+  }
+}
+
 variable "upload_origins" {
   description = "Web origins whose pages may upload and play films through signed addresses, as https://host."
   type        = list(string)

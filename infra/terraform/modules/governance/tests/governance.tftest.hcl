@@ -14,7 +14,7 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:s3:::bharatchef-audit-staging" }
   }
   mock_resource "aws_secretsmanager_secret" {
-    defaults = { arn = "arn:aws:secretsmanager:ap-south-1:111122223333:secret:one" }
+    defaults = { arn = "arn:aws:secretsmanager:ap-south-1:111122223333:secret:bharatchef/staging/one" }
   }
   mock_resource "aws_ce_anomaly_monitor" {
     defaults = { arn = "arn:aws:ce::111122223333:anomalymonitor/one" }

@@ -95,6 +95,14 @@ run "films_are_kept_as_long_as_said" {
   }
 
   assert {
+    condition = [
+      for rule in aws_s3_bucket_lifecycle_configuration.versioned["bharatchef-processed-results"].rule :
+      "${rule.filter[0].prefix} ${rule.expiration[0].days}" if rule.id == "end-task-results" && rule.status == "Enabled"
+    ] == ["prefect-results/ 14"]
+    error_message = "What tasks give one another is not kept for ever."
+  }
+
+  assert {
     condition = length(aws_s3_bucket_lifecycle_configuration.versioned) == 2 && alltrue([
       for bucket in aws_s3_bucket_lifecycle_configuration.versioned :
       anytrue([for rule in bucket.rule : anytrue([for transition in rule.transition : transition.storage_class == "INTELLIGENT_TIERING"])])

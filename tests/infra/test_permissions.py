@@ -1,0 +1,204 @@
+"""Each call that the program makes of AWS is allowed by its role as Terraform renders it, and no more is."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from running import ROOT
+from terraforming import TERRAFORM, Terraform
+
+ROOMS = ("adapters/aws", "app", "tasks", "flows")
+SERVICES = (
+    "s3",
+    "dynamodb",
+    "sqs",
+    "sns",
+    "sagemaker-runtime",
+    "rekognition",
+    "secretsmanager",
+    "cloudwatch",
+)
+ACCOUNT = "111122223333"
+HERE = f"ap-south-1:{ACCOUNT}"
+KEY = f"arn:aws:kms:{HERE}:key/11111111-2222-3333-4444-555555555555"
+SECRET = f"arn:aws:secretsmanager:{HERE}:secret:bharatchef/staging/chat-key-AbCdEf"
+MODEL = "arn:aws:bedrock:ap-south-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"
+TABLES = [
+    f"arn:aws:dynamodb:{HERE}:table/bharatchef-staging-{name}"
+    for name in ("Users", "Dishes", "Evaluations", "ActionSequences", "Feedback")
+]
+QUEUES = {
+    name: f"arn:aws:sqs:{HERE}:bharatchef-{name}-staging"
+    for name in ("video-processing-queue", "cv-analysis-queue", "ai-coaching-queue", "dlq-queue")
+}
+BUCKETS = {
+    "trainee": "arn:aws:s3:::bharatchef-trainee-videos-staging",
+    "expert": "arn:aws:s3:::bharatchef-expert-videos-staging",
+    "results": "arn:aws:s3:::bharatchef-processed-results-staging",
+}
+TOPICS = {
+    name: f"arn:aws:sns:{HERE}:bharatchef-{name}-staging"
+    for name in ("evaluation-complete", "processing-failed")
+}
+RESOURCES = {
+    "tables": TABLES,
+    "index": [f"{TABLES[2]}/index/userId-timestamp-index"],
+    **{name: [arn] for name, arn in BUCKETS.items()},
+    **{f"{name} objects": [f"{arn}/any/key.mp4"] for name, arn in BUCKETS.items()},
+    "topics": list(TOPICS.values()),
+    "queues": list(QUEUES.values()),
+    "later queues": [arn for name, arn in QUEUES.items() if name != "video-processing-queue"],
+    "endpoints": [f"arn:aws:sagemaker:{HERE}:endpoint/bharatchef-actions-staging"],
+    "key": [KEY],
+    "bedrock": [MODEL],
+    "secrets": [SECRET],
+    "any": ["*"],
+}
+ROLES = ("evaluation", "intake")
+Statement = dict[str, Any]
+
+
+@cache
+def table() -> dict[str, dict[str, Any]]:
+    text = Path(__file__).with_name("calls.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)  # type: ignore[no-any-return]
+
+
+def _methods() -> dict[str, str]:
+    """The service of each method of boto3 that this program could call."""
+    session = pytest.importorskip("botocore.session").Session()
+    from botocore import xform_name
+
+    found = {"upload_file": "s3"}
+    for service in SERVICES:
+        for operation in session.get_service_model(service).operation_names:
+            found.setdefault(xform_name(operation), service)
+    return found
+
+
+def calls_made() -> Iterator[tuple[str, str]]:
+    """Each call of a client, as ``service.method``, and where it stands."""
+    methods = _methods()
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+                if isinstance(node, ast.Attribute) and _is_client(node.value) and node.attr in methods:
+                    yield f"{methods[node.attr]}.{node.attr}", where
+                elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                    called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+                    named = node.args[0].value
+                    if called in ("get_paginator", "_ask", "_call", "_asked") and named in methods:
+                        yield f"{methods[named]}.{named}", where
+
+
+def _is_client(node: ast.expr) -> bool:
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return name.endswith("client")
+
+
+@pytest.fixture(scope="module")
+def policies(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Statement]]:
+    """The statements of each role, rendered by Terraform's own provider, which asks no AWS for it."""
+    folder = tmp_path_factory.mktemp("policies")
+    module = TERRAFORM / "modules" / "governance"
+    text = (module / "workloads.tf").read_text(encoding="utf-8")
+    documents = text[: text.index('resource "aws_iam_role"')]
+    documents = documents.replace("aws_kms_key.this.arn", f'"{KEY}"')
+    documents = documents.replace("values(aws_secretsmanager_secret.this)[*].arn", f'["{SECRET}"]')
+    (folder / "documents.tf").write_text(documents, encoding="utf-8")
+    (folder / "variables.tf").write_text((module / "variables.tf").read_text("utf-8"), encoding="utf-8")
+    (folder / "main.tf").write_text(
+        f"""
+terraform {{
+  required_providers {{
+    aws = {{ source = "hashicorp/aws" }}
+  }}
+}}
+provider "aws" {{
+  region                      = "ap-south-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}}
+locals {{
+  account = "{ACCOUNT}"
+}}
+output "policies" {{
+  value = local.workload_policies
+}}
+""",
+        encoding="utf-8",
+    )
+    given = {
+        "environment": "staging",
+        "monthly_budget_usd": 300,
+        "bucket_arns": {
+            f"bharatchef-{name}": arn
+            for name, arn in zip(
+                ("trainee-videos", "expert-videos", "processed-results"), BUCKETS.values(), strict=True
+            )
+        },
+        "table_arns": {arn.rsplit("-", 1)[1]: arn for arn in TABLES},
+        "queue_arns": QUEUES,
+        "topic_arns": TOPICS,
+        "bedrock_model_arns": [MODEL],
+        "moderation": True,
+        "secrets": {"chat-key": {"description": "A key."}},
+    }
+    (folder / "terraform.tfvars.json").write_text(json.dumps(given), encoding="utf-8")
+    terraform.succeed(folder, "init", "-input=false")
+    terraform.succeed(folder, "apply", "-auto-approve", "-input=false")
+    said = json.loads(terraform.succeed(folder, "output", "-json"))["policies"]["value"]
+    return {role: json.loads(said[role])["Statement"] for role in ROLES}
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _allows(statements: list[Statement], action: str, resource: str) -> bool:
+    return any(
+        statement["Effect"] == "Allow"
+        and any(fnmatchcase(action, pattern) for pattern in _listed(statement["Action"]))
+        and any(fnmatchcase(resource, pattern) for pattern in _listed(statement["Resource"]))
+        for statement in statements
+    )
+
+
+def test_every_call_of_the_program_is_in_the_table() -> None:
+    made = dict(calls_made())
+    assert "dynamodb.transact_write_items" in made, "the search finds what is known to be there"
+    assert "sqs.receive_message" in made
+    unknown = {call: where for call, where in made.items() if call not in table()}
+    assert unknown == {}, "say in calls.yaml what IAM is asked for"
+    gone = {call for call in table() if call not in made and not call.startswith("library.")}
+    assert gone == set(), "nobody makes these calls any more"
+
+
+@pytest.mark.parametrize("call", sorted(table()))
+def test_a_call_is_allowed(call: str, policies: dict[str, list[Statement]]) -> None:
+    entry = table()[call]
+    for role in entry["roles"]:
+        for action, kinds in entry["actions"].items():
+            for resource in (arn for kind in kinds for arn in RESOURCES[kind]):
+                assert _allows(policies[role], action, resource), f"{role} may not {action} on {resource}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_is_allowed_that_no_call_needs(role: str, policies: dict[str, list[Statement]]) -> None:
+    needed = {action for entry in table().values() if role in entry["roles"] for action in entry["actions"]}
+    granted = {action for statement in policies[role] for action in _listed(statement["Action"])}
+    assert granted - needed == set()
+    assert not [action for action in granted if re.search(r"[*?]", action)]
