@@ -21,6 +21,7 @@ _PRESENCE = (
     DeviationKind.REPEATED,
     DeviationKind.EXTRA,
 )
+_ABSENCE = {DeviationKind.MISSING, DeviationKind.OUT_OF_ORDER}
 _TIMES = (DeviationKind.TOO_LONG, DeviationKind.TOO_SHORT)
 _MORE = {
     DeviationKind.WRONG_HEAT: re.compile(
@@ -40,6 +41,10 @@ _LESS = {
         re.I,
     ),
 }
+
+
+# "Before the oil was hot" warns of too little heat, though it says hot.
+_NOT_YET = re.compile(r"\b(before|not yet|not|until)\b[^.,;]{0,24}\bhot(ter)?\b", re.I)
 
 
 class Fit(IntEnum):
@@ -93,10 +98,16 @@ def fit_of(tip: Tip, deviation: Deviation, dish: Dish) -> Fit:
             return Fit.NONE
         if deviation.kind is DeviationKind.MISSING:
             return _omission_fit(tip, deviation, dish)
-        # A tip on the order of one pair says nothing of another pair that shares a step with it.
-        whole = wanted <= steps if deviation.kind is DeviationKind.OUT_OF_ORDER else True
+        if deviation.kind is DeviationKind.OUT_OF_ORDER and not (
+            wanted <= steps and _first(tip, dish) in wanted
+        ):
+            # A tip on the order of one pair says nothing of another pair that shares a step with it.
+            return Fit.NONE
+        if deviation.kind is DeviationKind.TOO_SHORT and _ABSENCE & set(tip.kinds):
+            # Where dough was filled too fast, advice to let it rest is about another step.
+            return Fit.EXACT if _first(tip, dish) == f"{dish.dish_id}:{deviation.step_id}" else Fit.NONE
         named = f"{dish.dish_id}:{deviation.step_id}" in steps
-        return Fit.EXACT if tip.kinds and whole and named else Fit.GENERAL
+        return Fit.EXACT if tip.kinds and named else Fit.GENERAL
     step = _step(dish, deviation.step_id)
     if step is None:
         return Fit.NONE if tip.actions or tip.ingredients else Fit.GENERAL
@@ -126,11 +137,8 @@ def _plating_fit(tip: Tip, dish: Dish) -> Fit:
 
 
 def _omission_fit(tip: Tip, deviation: Deviation, dish: Dish) -> Fit:
-    """A tip on something left out names the step of it first, and then those where it is missed."""
-    named = [*tip.steps, *(point.rpartition(":")[0] for point in tip.points)]
-    first = next(step for step in named if step.partition(":")[0] == dish.dish_id)
     step = _step(dish, deviation.step_id)
-    if first != f"{dish.dish_id}:{deviation.step_id}" or step is None:
+    if _first(tip, dish) != f"{dish.dish_id}:{deviation.step_id}" or step is None:
         return Fit.NONE
     return (
         Fit.NONE
@@ -139,6 +147,12 @@ def _omission_fit(tip: Tip, deviation: Deviation, dish: Dish) -> Fit:
         if tip.kinds
         else Fit.GENERAL
     )
+
+
+def _first(tip: Tip, dish: Dish) -> str | None:
+    """The step that a tip is about: it names that first, and then those where its lack is felt."""
+    named = [*tip.steps, *(point.rpartition(":")[0] for point in tip.points)]
+    return next((step for step in named if step.partition(":")[0] == dish.dish_id), None)
 
 
 def _steps_of(tip: Tip) -> set[str]:
@@ -161,7 +175,8 @@ def _opposite(tip: Tip, deviation: Deviation, dish: Dish) -> bool:
 
 def _warns(tip: Tip, of: DeviationKind, too_much: bool) -> bool:
     """Whether the tip's mistake names too much, or too little, and not both."""
-    more, less = bool(_MORE[of].search(tip.mistake)), bool(_LESS[of].search(tip.mistake))
+    said = _NOT_YET.sub(" cool ", tip.mistake)
+    more, less = bool(_MORE[of].search(said)), bool(_LESS[of].search(said))
     return more and not less if too_much else less and not more
 
 

@@ -74,7 +74,26 @@ PLATING = (DeviationKind.POOR_PLATING,)
         ({"actions": ("fry",)}, LEFT_OUT, Fit.NONE),
         ({"actions": ("add",), "ingredients": ("onion",)}, LEFT_OUT, Fit.NONE),
         ({"kinds": ORDER, "steps": ("masala-chai:add-milk", "masala-chai:simmer-tea")}, SWAPPED, Fit.EXACT),
-        ({"kinds": ORDER, "steps": ("masala-chai:add-milk", "masala-chai:strain")}, SWAPPED, Fit.GENERAL),
+        ({"kinds": ORDER, "steps": ("masala-chai:add-milk", "masala-chai:strain")}, SWAPPED, Fit.NONE),
+        (
+            {
+                "kinds": ORDER,
+                "steps": ("masala-chai:strain", "masala-chai:add-milk", "masala-chai:simmer-tea"),
+            },
+            SWAPPED,
+            Fit.NONE,
+        ),
+        ({"kinds": (*TIMES, *ORDER), "steps": ("masala-chai:simmer-tea",)}, TOO_SHORT, Fit.EXACT),
+        (
+            {"kinds": (*TIMES, *ORDER), "steps": ("masala-chai:add-milk", "masala-chai:simmer-tea")},
+            TOO_SHORT,
+            Fit.NONE,
+        ),
+        (
+            {"kinds": TIMES, "steps": ("masala-chai:add-milk", "masala-chai:simmer-tea")},
+            TOO_SHORT,
+            Fit.EXACT,
+        ),
         ({"kinds": ()}, LEFT_OUT, Fit.NONE),
         ({"kinds": PLATING, "steps": ("masala-chai:strain",), "actions": ("strain",)}, PLATE, Fit.EXACT),
         ({"kinds": PLATING, "steps": ("kheer:serve",), "dishes": ("kheer",)}, PLATE, Fit.NONE),
@@ -93,6 +112,9 @@ def test_a_tip_fits_by_its_kinds_dishes_steps_actions_and_ingredients(given, abo
         ("The tea sits on a low flame and never draws.", "low", True),
         ("The tea sits on a low flame and never draws.", "high", False),
         ("The heat is never looked at.", "high", False),
+        ("The leaves went in before the water was hot.", "high", False),
+        ("The leaves went in before the water was hot.", "low", True),
+        ("The pan was not yet hot.", "low", True),
     ],
 )
 def test_advice_against_a_high_flame_is_not_for_a_low_one(mistake, seen, fits):
