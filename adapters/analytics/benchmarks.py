@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, text
+from sqlalchemy import Connection, and_, select
 
 from adapters.analytics import schema
+from adapters.analytics.engine import writing
 from adapters.analytics.store import AnalyticsStore, telling
 from bharatchef.analytics.anonymity import closed_months, coarse_share, spread
 from bharatchef.vocabulary import Status
@@ -30,9 +31,7 @@ def tell_closed_groups(store: AnalyticsStore, now: datetime) -> int:
     Returns:
         How many groups were told or suppressed.
     """
-    with telling("tell benchmarks"), store.engine.begin() as connection:
-        if store.engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    with telling("tell benchmarks"), writing(store.engine, _LOCK) as connection:
         open_groups = _groups(connection, now)
         for group, attempts in sorted(open_groups.items()):
             _tell(connection, group, attempts, now)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib import resources
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -73,9 +75,7 @@ def migrate(engine: Engine, to: str = "head") -> None:
 
     config = Config()
     config.set_main_option("script_location", str(resources.files("adapters.analytics") / "migrations"))
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+    with writing(engine, _MIGRATION_LOCK) as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, to)
@@ -85,20 +85,39 @@ def migrate(engine: Engine, to: str = "head") -> None:
             ) from error
 
 
+@contextmanager
+def writing(engine: Engine, lock: int) -> Iterator[Connection]:
+    """A transaction of who writes, alone among those that name the same ``lock``."""
+    with engine.execution_options(writes=True).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+        yield connection
+
+
+def empty_log(engine: Engine) -> None:
+    """Let SQLite's log hold nothing of what was removed; where others read just then, it is emptied later."""
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": _BUSY_S})
 
-    # The driver's own way of beginning leaves DDL outside of the transaction and takes the write lock late.
+    # The driver's own way of beginning leaves DDL outside of the transaction. Who writes takes the write lock
+    # first, so that what was read is still true when it is written; who only reads takes none.
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
         # Who was erased is not to be read in the file's free pages either.
         connection.execute("PRAGMA secure_delete = ON")
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

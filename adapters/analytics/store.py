@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, exists, select, text
+from sqlalchemy import Connection, Engine, Table, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.analytics import schema
+from adapters.analytics.engine import empty_log, writing
 from bharatchef.analytics.changes import Change
 from bharatchef.analytics.facts import Facts, Row
 from bharatchef.errors import StoreError
@@ -125,6 +126,8 @@ class AnalyticsStore:
             removed = connection.execute(delete(fact).where(fact.c.person_key == person)).rowcount
             _prune(connection)
             _upsert(connection, schema.erased_person, [{"person_key": person, "erased_at": at}])
+        with telling("empty the log"):
+            empty_log(self.engine)
         return removed
 
     def _replace(self, connection: Connection, newer: list[Prepared]) -> None:
@@ -149,10 +152,7 @@ class AnalyticsStore:
 
     @contextmanager
     def _alone(self, doing: str) -> Iterator[Connection]:
-        with telling(doing), self.engine.begin() as connection:
-            # SQLite's transactions begin with the write lock (engine.py).
-            if self.engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+        with telling(doing), writing(self.engine, _WRITER_LOCK) as connection:
             yield connection
 
 

@@ -23,7 +23,7 @@ def _program(name: str) -> str:
         (str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None
     )
     if found is None:
-        pytest.skip(f"PostgreSQL is not here ({name} is not found): the trigger is not tested")
+        pytest.skip(f"PostgreSQL is not here ({name} is not found): what needs it is not tested")
     return found
 
 
