@@ -31,9 +31,9 @@ from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings, load_settings
 from bharatchef.vocabulary import Language, UserId
 from tasks.noticing import confirm_upload
-from tasks.planning import language_of
 from tasks.publishing import announce_pending, result_key
 from tasks.runtime import film_limits, listening, ports_here
+from tasks.speaking import language_of
 
 LARGEST_SEGMENTS_BYTES = 64_000_000
 

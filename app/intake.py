@@ -25,8 +25,8 @@ from bharatchef.errors import BharatChefError, ConfigurationError, EndpointError
 from bharatchef.notices import ConfirmedUpload
 from bharatchef.settings import Settings, load_settings
 from tasks.noticing import confirm_upload
-from tasks.planning import language_of
 from tasks.runtime import ports_here
+from tasks.speaking import language_of
 
 POLL_S = 10
 """How long one receive waits; with it, how long a stop may take."""

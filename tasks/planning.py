@@ -18,6 +18,7 @@ from bharatchef.scoring import Rubric, load_rubric
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Language, Status
 from tasks.claim import work_key
+from tasks.speaking import language_of
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,6 @@ def plan_work(
         language=told_in,
     )
     return WorkPlan(evaluation, dish, rubric, thresholds, given, models, examples)
-
-
-def language_of(ports: Ports, settings: Settings, user_id: str) -> Language:
-    """The language that a person has chosen, else the default of the settings."""
-    user = ports.evaluations.user(user_id)
-    return user.language if user is not None and user.language is not None else settings.language
 
 
 def wording_sha256(ports: Ports, settings: Settings) -> str:
