@@ -9,7 +9,7 @@ from app.evaluate import _keep_language, _language
 from bharatchef.errors import InputError
 from bharatchef.settings import load_settings
 from bharatchef.vocabulary import Language
-from tasks.planning import language_of
+from tasks.speaking import language_of
 
 
 def test_a_chosen_language_is_kept_with_the_person_and_comes_before_the_default(tmp_path):
