@@ -1,7 +1,8 @@
 """The table's stream as a source of changes, on an emulator.
 
-ministack has DynamoDB Streams with iterators and images, with one shard a stream that is never split or closed.
-What needs more is shown on a watermark that names a shard which is gone, and on the order of shards alone.
+ministack has DynamoDB Streams with iterators and images, with one shard a stream that is never split or
+closed. What needs more is shown on a watermark that names a shard which is gone, and on the order of shards
+alone.
 """
 
 from __future__ import annotations
