@@ -14,6 +14,7 @@ import typer
 from app.console import spoken_errors
 from app.knowledge_cli import knowledge_app
 from app.options import Json, Options
+from app.people_cli import people_app
 from app.report_cli import report_app
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The 
 app.add_typer(models_app, name="models")
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(report_app, name="report")
+app.add_typer(people_app)
 
 
 def _version(value: bool) -> None:

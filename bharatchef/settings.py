@@ -129,6 +129,10 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="SageMaker endpoints by analyser, as NAME or NAME/VARIANT; the rest runs in this process",
     )
+    sagemaker_mode: Literal["realtime", "async"] = Field(
+        default="realtime",
+        description="whether endpoints answer at once (serverless ones too), or through objects in S3",
+    )
     sagemaker_url: HostUrl | None = Field(
         default=None, description="address of SageMaker's runtime where it is not the region's own"
     )
@@ -216,6 +220,13 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="database of the analytics, as postgresql://USER:PASSWORD@HOST/DATABASE; none: a file in the"
         " home",
+    )
+    retention: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
+        default=None, description="a file of rules on how long things are kept; none: the program's own"
+    )
+    consent_required: bool = Field(
+        default=False,
+        description="whether only films of people are evaluated who agreed to that (`bharatchef consent`)",
     )
     receipt_key: Key = Field(
         default=SecretStr(""),
