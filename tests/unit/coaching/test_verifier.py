@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.coaching.verifier import LEAST_BY_HAND, LEAST_MUTATED, MOST_GOOD_REFUSED, figures
-from benchmarks.coaching.verifier_cases import by_hand, good, mutated, phrases
+from benchmarks.coaching.verifier_cases import by_hand, good, phrases
+from benchmarks.coaching.verifier_mutants import mutated
 from bharatchef.coaching.brief import Wording
 from bharatchef.coaching.verifier import lists_version, verify
 from bharatchef.coaching.verifier_kitchen import named
