@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from adapters.aws.clients import SOON, aws_client, error_code
-from bharatchef.errors import EndpointError
+from adapters.aws.objects import S3Objects
+from adapters.aws.sagemaker_async import AsyncCalls
+from adapters.identifying import identity_said
+from bharatchef.errors import ConfigurationError, EndpointError
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
 from bharatchef.ports import Models
 from bharatchef.settings import Settings
@@ -27,7 +28,6 @@ SAGEMAKER_ASK, SAGEMAKER_WEIGHTS = "bharatchef-ask=model", "weights-sha256="
 _CALL_S = 65.0  # SageMaker gives up after 60 s and says so
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 20.0
 _MOST_TRIES = 12
-_IDENTITY = ("analyser", "name", "version", "weights_sha256", "engine", "trained_on")
 _AGAIN = SOON | {"ModelNotReadyException", "InternalDependencyException"}
 _AGAIN_OF_MODEL = {429, 502, 503, 504}
 
@@ -51,6 +51,9 @@ class SageMakerModels:
     evaluation end within ``settings.evaluation_deadline_s`` of its models being identified, give or take the
     call that is under way. What is left unanswered then is not to be tried again by whoever asked. botocore
     itself sends each call once.
+
+    With ``settings.sagemaker_mode`` ``async`` bodies and answers are objects in S3 (``AsyncCalls``) and say
+    neither variant nor weights: such an endpoint is to have one variant, and is updated between evaluations.
 
     Args:
         sleep, jitter: how a pause is waited for and drawn; ``jitter(0, bound)`` gives seconds.
@@ -82,6 +85,18 @@ class SageMakerModels:
             attempts=1,
             pool=max(10, len(self._turns) * settings.sagemaker_parallel),
         )
+        self._by_objects = None
+        if settings.sagemaker_mode == "async":
+            if targeted := [where for where in self._endpoints.values() if "/" in where]:
+                raise ConfigurationError(
+                    f"An asynchronous endpoint takes no variant by name, got {targeted[0]!r}.",
+                    "Name the endpoint alone in BHARATCHEF_SAGEMAKER_ENDPOINTS.",
+                )
+            if not settings.results_bucket:
+                raise ConfigurationError(
+                    "BHARATCHEF_SAGEMAKER_MODE=async needs BHARATCHEF_RESULTS_BUCKET, which is not set."
+                )
+            self._by_objects = AsyncCalls(self._client, S3Objects(settings), sleep)
 
     def identify(self, analyser: Analyser) -> ModelIdentity | Unavailable:
         if analyser not in self._endpoints:
@@ -94,23 +109,17 @@ class SageMakerModels:
             said = self._asked(
                 analyser, b"{}", "application/json", variant, {"CustomAttributes": SAGEMAKER_ASK}
             )
-            fields = {name: said.decoded.get(name) for name in _IDENTITY}
-            identity = ModelIdentity.model_validate(fields)
         except EndpointError as error:
             return Unavailable(analyser=analyser, reason=error.message, remedy=error.remedy)
-        except ValidationError as error:
-            return Unavailable(
-                analyser=analyser,
-                reason=f"The endpoint {endpoint} does not say which model it has"
-                f" ({error.error_count()} of its fields do not fit).",
-                remedy="See that its container is a host of model_packages/serving.",
-            )
-        if identity.analyser is not analyser:
-            return Unavailable(
-                analyser=analyser,
-                reason=f"The endpoint {endpoint} has a model for {identity.analyser.value}.",
-                remedy="Give each analyser its own endpoint in BHARATCHEF_SAGEMAKER_ENDPOINTS.",
-            )
+        identity = identity_said(
+            analyser,
+            said.decoded,
+            f"The endpoint {endpoint}",
+            "its container is a host of model_packages/serving",
+            "its own endpoint in BHARATCHEF_SAGEMAKER_ENDPOINTS",
+        )
+        if isinstance(identity, Unavailable):
+            return identity
         self._named[analyser] = _Said(None, identity.weights_sha256, said.variant)
         where = f"{endpoint}/{said.variant}" if said.variant else endpoint
         return identity.model_copy(update={"engine": f"{identity.engine} on SageMaker {where}"})
@@ -121,7 +130,8 @@ class SageMakerModels:
         named = self._named.get(analyser)
         variant = named.variant if named else self._endpoints[analyser].partition("/")[2]
         said = self._asked(analyser, body, content_type, variant, {})
-        if named is not None and said.weights_sha256 != named.weights_sha256:
+        # An asynchronous answer is an object: nothing beside it says which weights gave it.
+        if named is not None and self._by_objects is None and said.weights_sha256 != named.weights_sha256:
             raise EndpointError(
                 f"The endpoint for {analyser.value} answered with other weights than it had named: expected"
                 f" {named.weights_sha256[:12]}…, got {said.weights_sha256[:12] or 'none'}….",
@@ -154,7 +164,7 @@ class SageMakerModels:
             if left_s <= 0 or not self._turns[endpoint].acquire(timeout=left_s):
                 break
             try:
-                return self._sent(endpoint, arguments)
+                return self._sent(endpoint, arguments, until)
             except _TryAgainError as error:
                 last = str(error)
             finally:
@@ -166,7 +176,7 @@ class SageMakerModels:
             raise _given_up(endpoint, f"{_MOST_TRIES} tries", last)
         raise _given_up(endpoint, f"the {self._deadline_s:g} s that one evaluation has", last)
 
-    def _sent(self, endpoint: str, arguments: Mapping[str, Any]) -> _Said:
+    def _sent(self, endpoint: str, arguments: Mapping[str, Any], until: float) -> _Said:
         """One call's answer.
 
         Raises:
@@ -177,8 +187,11 @@ class SageMakerModels:
         from urllib3.exceptions import HTTPError
 
         try:
-            response = self._client.invoke_endpoint(**arguments)
-            raw = response["Body"].read()
+            if self._by_objects is None:
+                response = self._client.invoke_endpoint(**arguments)
+                raw = response["Body"].read()
+            else:
+                response, raw = {}, self._by_objects.answered(arguments, until)
         except ClientError as error:
             code = error_code(error)
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

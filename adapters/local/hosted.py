@@ -12,15 +12,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
-
+from adapters.identifying import identity_said
 from bharatchef.errors import ConfigurationError, EndpointError
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
 from bharatchef.ports import Models
 from model_packages.serving.requests import ASK_HEADER, ASK_MODEL
 
 _RETRYABLE_STATUS = {408, 429, 502, 503, 504}
-_IDENTITY = ("analyser", "name", "version", "weights_sha256", "engine", "trained_on")
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
@@ -51,22 +49,17 @@ class HostedModels:
             return self._others.identify(analyser)
         try:
             decoded = self._model(analyser)
-            identity = ModelIdentity.model_validate({name: decoded.get(name) for name in _IDENTITY})
         except EndpointError as error:
             return Unavailable(analyser=analyser, reason=error.message, remedy=error.remedy)
-        except ValidationError as error:
-            return Unavailable(
-                analyser=analyser,
-                reason=f"The host for {analyser.value} does not say which model it has"
-                f" ({error.error_count()} of its fields do not fit).",
-                remedy="See that the address in model_hosts is that of a model host.",
-            )
-        if identity.analyser is not analyser:
-            return Unavailable(
-                analyser=analyser,
-                reason=f"The host for {analyser.value} has a model for {identity.analyser.value}.",
-                remedy="Give each analyser the address of its own host in model_hosts.",
-            )
+        identity = identity_said(
+            analyser,
+            decoded,
+            f"The host for {analyser.value}",
+            "the address in model_hosts is that of a model host",
+            "the address of its own host in model_hosts",
+        )
+        if isinstance(identity, Unavailable):
+            return identity
         with self._lock:
             self._named[analyser] = identity.weights_sha256
         return identity

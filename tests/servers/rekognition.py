@@ -9,15 +9,14 @@ from __future__ import annotations
 import base64
 import io
 import json
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from servers.loopback import Answer, answering
 
 
 @dataclass
@@ -91,33 +90,12 @@ def rekognition() -> Iterator[Rekognition]:
     """A server on a free port of the loopback interface."""
     made = Rekognition()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(_path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        service, _, operation = headers["X-Amz-Target"].partition(".")
+        assert service == "RekognitionService"
+        made.asked.append(operation)
+        status, said = _answer(operation, json.loads(body))
+        return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(said).encode()
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            service, _, operation = self.headers["X-Amz-Target"].partition(".")
-            assert service == "RekognitionService"
-            made.asked.append(operation)
-            status, said = _answer(operation, body)
-            data = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing: a test's own output is what counts."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    made.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with answering(answer) as made.url:
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join(10)

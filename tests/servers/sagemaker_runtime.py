@@ -10,14 +10,17 @@ import http.client
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-_PATH = re.compile(r"/endpoints/([A-Za-z0-9-]+)/invocations")
+from servers.loopback import Answer, answering
+from servers.on_aws import client
+
+_PATH = re.compile(r"/endpoints/([A-Za-z0-9-]+)/(async-)?invocations")
 _ATTRIBUTES, _TARGET = "X-Amzn-SageMaker-Custom-Attributes", "X-Amzn-SageMaker-Target-Variant"
 
 
@@ -27,12 +30,16 @@ class Runtime:
 
     Attributes:
         endpoints: variants by endpoint, each the address of a host; the first is asked where none is named.
+        objects_url: where asynchronous calls find their bodies and put their answers.
+        async_s: how long an asynchronous call waits for an instance, seconds.
         calls: (endpoint, variant, status) of all that was asked, oldest first.
         most_at_once: by endpoint, how many calls were under way at the same time at most.
     """
 
     endpoints: dict[str, dict[str, str]]
+    objects_url: str = ""
     url: str = ""
+    async_s: float = 0.0
     calls: list[tuple[str, str, int]] = field(default_factory=list)
     most_at_once: dict[str, int] = field(default_factory=dict)
     _now: dict[str, int] = field(default_factory=dict)
@@ -47,6 +54,42 @@ class Runtime:
             said = {"message": "Endpoint or variant not found for account 123456789012"}
             return 400, {"x-amzn-ErrorType": "ValidationError"}, json.dumps(said).encode()
         endpoint, variant = match[1], target or next(iter(variants))
+        if match[2]:
+            return self._taken(endpoint, variant, headers)
+        return self._asked(endpoint, variant, headers, body)
+
+    def _taken(self, endpoint: str, variant: str, headers: Mapping[str, str]) -> Answer:
+        """An asynchronous call is taken: it is answered later, by an object."""
+        call = headers["X-Amzn-SageMaker-Inference-Id"]
+        body = urlsplit(headers["X-Amzn-SageMaker-InputLocation"])
+        prefix = f"s3://{body.netloc}"
+        # The call itself has no body: what the container is told of it comes under names of its own.
+        told = {name: headers[f"X-Amzn-SageMaker-{name}"] for name in ("Content-Type", "Accept")}
+        if _ATTRIBUTES in headers:
+            told[_ATTRIBUTES] = headers[_ATTRIBUTES]
+        places = {name: f"{name}/{endpoint}/{call}.out" for name in ("model-answers", "model-failures")}
+
+        def work() -> None:
+            time.sleep(self.async_s)
+            s3 = client("s3", self.objects_url)
+            try:
+                sent = s3.get_object(Bucket=body.netloc, Key=body.path.lstrip("/"))["Body"].read()
+            except s3.exceptions.NoSuchKey:
+                return  # whoever asked waits no more
+            status, _, said = self._asked(endpoint, variant, told, sent)
+            where = places["model-answers" if status == 200 else "model-failures"]
+            s3.put_object(Bucket=body.netloc, Key=where, Body=said)
+
+        threading.Thread(target=work, daemon=True).start()
+        answered = {
+            "Content-Type": "application/json",
+            "X-Amzn-SageMaker-OutputLocation": f"{prefix}/{places['model-answers']}",
+            "X-Amzn-SageMaker-FailureLocation": f"{prefix}/{places['model-failures']}",
+        }
+        return 202, answered, json.dumps({"InferenceId": call}).encode()
+
+    def _asked(self, endpoint: str, variant: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        variants = self.endpoints[endpoint]
         with self._lock:
             self._now[endpoint] = self._now.get(endpoint, 0) + 1
             self.most_at_once[endpoint] = max(self.most_at_once.get(endpoint, 0), self._now[endpoint])
@@ -89,33 +132,12 @@ def _passed_on(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, 
 
 
 @contextmanager
-def sagemaker_runtime(endpoints: dict[str, dict[str, str]]) -> Iterator[Runtime]:
-    """A runtime before hosts, on a free port of the loopback interface."""
-    runtime = Runtime(endpoints)
+def sagemaker_runtime(endpoints: dict[str, dict[str, str]], objects_url: str = "") -> Iterator[Runtime]:
+    """A runtime before hosts, on a free port of the loopback interface.
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, headers, said = runtime.answer(self.path, self.headers, body)
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(said))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(said)
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing: a test's own output is what counts."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
-    serving.start()
-    runtime.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    Args:
+        objects_url: the emulator of S3 through which asynchronous calls go.
+    """
+    runtime = Runtime(endpoints, objects_url=objects_url)
+    with answering(runtime.answer) as runtime.url:
         yield runtime
-    finally:
-        server.shutdown()
-        server.server_close()
-        serving.join(10)

@@ -9,6 +9,7 @@ locals {
     BHARATCHEF_KMS_KEY             = module.governance.kms_key_arn
     BHARATCHEF_REKOGNITION         = tostring(var.moderation)
     BHARATCHEF_SAGEMAKER_ENDPOINTS = jsonencode(module.models.endpoint_names)
+    BHARATCHEF_SAGEMAKER_MODE      = var.serving_mode == "async" ? "async" : "realtime"
     # A serverless endpoint takes 4 MB, the others 6.
     BHARATCHEF_SAGEMAKER_MAX_BODY_BYTES = tostring(var.serving_mode == "serverless" ? 4194304 : 6291456)
     # The results of a run's tasks outlive the task of ECS that made them; flows/aws_blocks.py makes the block.

@@ -75,6 +75,20 @@ data "aws_iam_policy_document" "evaluation" {
     resources = concat(values(var.table_arns), ["${var.table_arns["Evaluations"]}/index/userId-timestamp-index"])
   }
 
+  # What the analytics are brought up to date from.
+  statement {
+    sid       = "FollowChanges"
+    actions   = ["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"]
+    resources = ["${var.table_arns["Evaluations"]}/stream/*"]
+  }
+
+  # Whether the bucket forgets films when the program's own rules say so.
+  statement {
+    sid       = "CompareRetention"
+    actions   = ["s3:GetLifecycleConfiguration"]
+    resources = [local.trainee_bucket]
+  }
+
   statement {
     sid       = "Announce"
     actions   = ["sns:Publish", "sns:GetTopicAttributes"]
@@ -89,7 +103,7 @@ data "aws_iam_policy_document" "evaluation" {
 
   statement {
     sid       = "AskModels"
-    actions   = ["sagemaker:InvokeEndpoint"]
+    actions   = ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"]
     resources = ["arn:aws:sagemaker:${var.region}:${local.account}:endpoint/bharatchef-*-${var.environment}"]
   }
 

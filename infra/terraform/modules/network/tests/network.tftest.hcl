@@ -54,7 +54,7 @@ run "every_service_has_its_door" {
   }
 
   assert {
-    condition     = length(aws_vpc_endpoint.gateway) == 2 && length(aws_vpc_endpoint.interface) == 14
+    condition     = length(aws_vpc_endpoint.gateway) == 2 && length(aws_vpc_endpoint.interface) == 15
     error_message = "S3 and DynamoDB go through gateways, the rest through interfaces."
   }
 
@@ -83,7 +83,7 @@ run "optional_door_and_one_zone" {
   }
 
   assert {
-    condition     = contains(output.endpoint_services, "rekognition") && length(aws_vpc_endpoint.interface) == 15
+    condition     = contains(output.endpoint_services, "rekognition") && length(aws_vpc_endpoint.interface) == 16
     error_message = "An optional endpoint is made where it is named."
   }
 
