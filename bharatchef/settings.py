@@ -218,8 +218,11 @@ class Settings(BaseSettings):
     )
     analytics_url: SecretStr = Field(
         default=SecretStr(""),
-        description="database of the analytics, as postgresql://USER:PASSWORD@HOST/DATABASE; none: a file in the"
-        " home",
+        description="database of the analytics as postgresql://USER:PASSWORD@HOST/DATABASE; none: a home's file",
+    )
+    analytics_login: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:/!+=.@-]*$")] = Field(
+        default="",
+        description="name of what Secrets Manager holds the username and the password of that database under",
     )
     retention: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
         default=None, description="a file of rules on how long things are kept; none: the program's own"

@@ -14,6 +14,9 @@ from sqlalchemy.exc import ArgumentError
 from bharatchef.errors import ConfigurationError
 from bharatchef.settings import Settings
 
+SCHEMA = "analytics"
+"""What the tables lie in, in PostgreSQL."""
+
 _BUSY_S = 60
 # One number for all who bring one database to a version at once; of no meaning beyond being the same.
 _MIGRATION_LOCK = 0x42434146
@@ -54,8 +57,10 @@ def open_engine(url: URL) -> Engine:
     """
     if url.get_backend_name() == "sqlite":
         return _sqlite(url)
+    # A schema of its own: the database may be Prefect's too, which has a table `alembic_version` of its own.
+    options = {"connect_timeout": 10, "options": f"-c search_path={SCHEMA}"}
     try:
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        return create_engine(url, pool_pre_ping=True, connect_args=options)
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             "Expected psycopg, which PostgreSQL is asked with, but it is not installed.",
@@ -76,6 +81,8 @@ def migrate(engine: Engine, to: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(resources.files("adapters.analytics") / "migrations"))
     with writing(engine, _MIGRATION_LOCK) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, to)

@@ -17,6 +17,11 @@ def open_store(settings: Settings) -> AnalyticsStore:
         StoreError: it is not reached.
     """
     url = analytics_url(settings)
+    if settings.analytics_login:
+        from adapters.aws.secrets import login
+
+        # Read at each opening: RDS changes the password by itself.
+        url = url.set(**login(settings, settings.analytics_login))
     if url.get_backend_name() == "sqlite" and url.database:
         settings.home.mkdir(parents=True, exist_ok=True)
     engine = open_engine(url)
