@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from app.console import spoken_errors
+from app.experts_cli import experts_app
 from app.knowledge_cli import knowledge_app
 from app.options import Json, Options
 from app.people_cli import people_app
@@ -29,6 +30,7 @@ dishes_app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The dishes that films are judged by."
 )
 app.add_typer(dishes_app, name="dishes")
+dishes_app.add_typer(experts_app)
 models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models that watch the films.")
 app.add_typer(models_app, name="models")
 app.add_typer(knowledge_app, name="knowledge")

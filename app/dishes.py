@@ -18,6 +18,7 @@ from bharatchef.settings import load_settings
 from knowledge_base.captaincook4d import dish_from_captaincook4d
 from knowledge_base.checking import Problem, check_bytes, check_dishes, check_file
 from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
+from tasks.runtime import ports_here
 
 
 def dish_library() -> DishLibrary:
@@ -67,8 +68,8 @@ def list_dishes(as_json: bool) -> None:
 
 
 def show_dish(dish_id: str, as_json: bool) -> None:
-    """Print one dish whole."""
-    dish = dish_library().get(dish_id)
+    """Print one dish whole, as films are judged by it."""
+    dish = ports_here().dishes.get(dish_id)
     if as_json:
         print_json(json.loads(dish.to_json()))
         return

@@ -84,7 +84,7 @@ def evaluate_film(
     if told_in is not None:
         _keep_language(ports, user_id, told_in)
     with _progress() as show, _taken_back_unless_used(ports) as stored:
-        segments_bytes = _read(segments) if segments else None
+        segments_bytes = read_segments_file(segments) if segments else None
         if segments and segments_bytes is not None:
             read_segments(segments_bytes, segments.name, dish, segments_fps)
         keys = {
@@ -159,8 +159,8 @@ def _begun_since(ports: Ports, began: datetime) -> bool:
     return any(evaluation.created_at >= began for evaluation in ports.evaluations.find(""))
 
 
-def check_user(user_id: str) -> None:
-    """Return where it can be a person's id.
+def check_user(user_id: str, option: str = "--user") -> None:
+    """Return where it can be a person's id, given by ``option``.
 
     Raises:
         InputError: it cannot; says what one looks like.
@@ -169,8 +169,8 @@ def check_user(user_id: str) -> None:
         TypeAdapter(UserId).validate_python(user_id)
     except ValidationError as error:
         raise InputError(
-            f"Expected --user to be a name of letters, digits, dots, dashes and @, got {user_id!r}.",
-            "For example --user asha",
+            f"Expected {option} to be a name of letters, digits, dots, dashes and @, got {user_id!r}.",
+            f"For example {option} asha",
         ) from error
 
 
@@ -206,7 +206,8 @@ def _check_out(out_dir: Path | None) -> None:
         )
 
 
-def _read(path: Path) -> bytes:
+def read_segments_file(path: Path) -> bytes:
+    """The bytes of a segments file; ``InputError`` where it cannot be read, or is none."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST_SEGMENTS_BYTES + 1)
@@ -227,7 +228,7 @@ def _store_film(ports: Ports, settings: Settings, path: Path, show: Progress, st
     """The key of a film, kept by its content's hash; inspected first, so that a bad one leaves nothing."""
     bar = show.add_task(f"taking in {escape(path.name[:16])}", total=None)
     media = probe(path, film_limits(settings))
-    key = f"films/{media.sha256}{_ending(path) or '.film'}"
+    key = f"films/{media.sha256}{ending_of(path) or '.film'}"
     if not ports.objects.exists(key):
         stored.append(key)
         ports.objects.put_file(key, path, "application/octet-stream")
@@ -245,14 +246,14 @@ def _store_side(ports: Ports, settings: Settings, path: Path, show: Progress, st
 def _store_segments(ports: Ports, path: Path | None, data: bytes | None, stored: list[str]) -> str | None:
     if path is None or data is None:
         return None
-    key = f"segments/{hashlib.sha256(data).hexdigest()}{_ending(path)}"
+    key = f"segments/{hashlib.sha256(data).hexdigest()}{ending_of(path)}"
     if not ports.objects.exists(key):
         stored.append(key)
         ports.objects.put_bytes(key, data, "application/octet-stream")
     return key
 
 
-def _ending(path: Path) -> str:
+def ending_of(path: Path) -> str:
     """The ending of a file's name where it is an ordinary one; anything may stand after a last dot."""
     ending = path.suffix.lower()
     return ending if re.fullmatch(r"\.[a-z0-9]{1,8}", ending) else ""

@@ -6,42 +6,48 @@ is asked for embeddings of the action proxy's chunks, a cached task a chunk.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bharatchef.errors import BharatChefError
 from bharatchef.observed import Analyser, ModelIdentity, Prepared, Unavailable
 from bharatchef.perception.by_example import Embedded
 from bharatchef.perception.examples import SeenByExample, embedded_film, seen_by_example
 from bharatchef.ports import Ports
-from bharatchef.records import ExpertPerformance
+from bharatchef.records import Dish, ExpertPerformance
 from tasks.inspect_film import inspect_film
 from tasks.perceive import answers_of, ask_model
-from tasks.planning import WorkPlan
 from tasks.prepare_film import is_whole, prepare_film
 from tasks.runtime import Stopped
 
 
-def steps_by_example(ports: Ports, plan: WorkPlan, film: Prepared) -> SeenByExample | Unavailable | None:
-    """What likeness to the plan's expert films says was done, or why it says nothing; ``None``: not asked.
+def steps_by_example(
+    ports: Ports,
+    model: ModelIdentity | Unavailable,
+    examples: Sequence[ExpertPerformance],
+    dish: Dish,
+    film: Prepared,
+) -> SeenByExample | Unavailable | None:
+    """What likeness to expert films says was done, or why it says nothing; ``None``: not asked.
 
     An expert's film that cannot be used is left out while another can.
 
     Raises:
         Stopped: the process was asked to stop.
     """
-    model = plan.models[Analyser.PLATE]
-    if not plan.examples or isinstance(model, Unavailable):
+    if not examples or isinstance(model, Unavailable):
         return None
     seen = _embedded(model, film)
     if isinstance(seen, Unavailable):
         return seen
     experts: list[tuple[ExpertPerformance, Embedded]] = []
     why = Unavailable(analyser=Analyser.ACTIONS, reason="no expert's film could be used")
-    for expert in plan.examples:
+    for expert in examples:
         found = _expert_film(ports, model, expert)
         if isinstance(found, Unavailable):
             why = found
         else:
             experts.append((expert, found))
-    return seen_by_example(model, seen, experts, plan.dish) if experts else why
+    return seen_by_example(model, seen, experts, dish) if experts else why
 
 
 def _expert_film(ports: Ports, model: ModelIdentity, expert: ExpertPerformance) -> Embedded | Unavailable:

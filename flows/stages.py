@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,7 @@ from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, Qu
 from bharatchef.perception.analysers import Seen, pieces_of, seen_by
 from bharatchef.perception.performance import perception_version
 from bharatchef.ports import Ports
-from bharatchef.records import ActionSequence, Evaluation, Feedback
+from bharatchef.records import ActionSequence, Dish, Evaluation, Feedback
 from bharatchef.report import scorecard_markdown, steps_table
 from bharatchef.results import EvaluationResult, NotAssessed, Provenance, StageRecord
 from bharatchef.settings import Settings
@@ -118,13 +118,13 @@ def evaluate_claimed(
     film = prepared.media if prepared else None
     side = side_prepared.media if side_prepared else None
     check_lease()
-    _look_over(ports, prepared, log)
+    look_over_film(ports, prepared, log)
     with log.stage("perceive"):
-        seen = _perceive(prepared, plan, log)
+        seen = perceive(prepared, plan.models, plan.dish, log)
     example = None
     if prepared is not None and plan.examples:
         with log.stage("by example") as words:
-            example = steps_by_example(ports, plan, prepared)
+            example = steps_by_example(ports, plan.models[Analyser.PLATE], plan.examples, plan.dish, prepared)
             if isinstance(example, Unavailable):
                 words |= {"outcome": "unavailable", "reason": example.reason}
     with log.stage("recognise"):
@@ -233,23 +233,7 @@ def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, Pre
             log.add(stage, 0.0, "skipped", "no film was given")
         return None, None
     keys = [key for key in (film_key, side_key) if key]
-    with log.stage("inspect") as words:
-        asked_of = [inspect_film.submit(key, v) for key, v in zip(keys, work.versions, strict=False)]
-        inspected = [_settled(future) for future in asked_of]
-        words["outcome"] = "cached" if inspected[0][1] else "done"
-    with log.stage("prepare") as words:
-        given = [(key, media) for key, (media, _) in zip(keys, inspected, strict=True)]
-        asked = [prepare_film.submit(key, media) for key, media in given]
-        films: list[Prepared] = []
-        # Every future is resolved, also where the first one failed.
-        wait(asked)
-        for future, (key, media) in zip(asked, given, strict=True):
-            prepared, cached = _settled(future)
-            if cached and not is_whole(ports, prepared):
-                prepared, cached = _settled(prepare_film.with_options(refresh_cache=True).submit(key, media))
-            if not films:
-                words["outcome"] = "cached" if cached else "done"
-            films.append(prepared)
+    films = prepared_films(ports, list(zip(keys, work.versions, strict=False)), log)
     if work.plan.given is None:
         refuse_unusable(films[0].quality)
     names = (work.film_name, work.side_name)
@@ -260,7 +244,29 @@ def _film(ports: Ports, work: Work, log: StageLog) -> tuple[Prepared | None, Pre
     return named[0], named[1] if len(named) > 1 else None
 
 
-def _look_over(ports: Ports, prepared: Prepared | None, log: StageLog) -> None:
+def prepared_films(ports: Ports, films: Sequence[tuple[str, str | None]], log: StageLog) -> list[Prepared]:
+    """Films, given by key and version, inspected and prepared side by side; once for each content."""
+    with log.stage("inspect") as words:
+        asked_of = [inspect_film.submit(key, version) for key, version in films]
+        inspected = [_settled(future) for future in asked_of]
+        words["outcome"] = "cached" if inspected[0][1] else "done"
+    with log.stage("prepare") as words:
+        given = [(key, media) for (key, _), (media, _) in zip(films, inspected, strict=True)]
+        asked = [prepare_film.submit(key, media) for key, media in given]
+        found: list[Prepared] = []
+        # Every future is resolved, also where the first one failed.
+        wait(asked)
+        for future, (key, media) in zip(asked, given, strict=True):
+            prepared, cached = _settled(future)
+            if cached and not is_whole(ports, prepared):
+                prepared, cached = _settled(prepare_film.with_options(refresh_cache=True).submit(key, media))
+            if not found:
+                words["outcome"] = "cached" if cached else "done"
+            found.append(prepared)
+    return found
+
+
+def look_over_film(ports: Ports, prepared: Prepared | None, log: StageLog) -> None:
     """Return where the film may be shown, or where nobody looks films over.
 
     Raises:
@@ -298,20 +304,25 @@ def _settled(future: PrefectFuture[Any]) -> tuple[Any, bool]:
     return result, future.state.name == "Cached"
 
 
-def _perceive(prepared: Prepared | None, plan: WorkPlan, log: StageLog) -> dict[Analyser, Seen]:
+def perceive(
+    prepared: Prepared | None,
+    models: Mapping[Analyser, ModelIdentity | Unavailable],
+    dish: Dish,
+    log: StageLog,
+) -> dict[Analyser, Seen]:
     """What each analyser saw, all pieces asked side by side; a failure is its reason, never a hole."""
     if prepared is None:
-        return {analyser: _no_film(analyser) for analyser in Analyser}
+        return {analyser: _no_film(analyser) for analyser in models}
     began = time.monotonic()
-    pieces = {analyser: pieces_of(analyser, prepared) for analyser in Analyser}
-    models = {a: model for a, model in plan.models.items() if isinstance(model, ModelIdentity)}
-    asked = {a: [ask_model.submit(model, piece) for piece in pieces[a]] for a, model in models.items()}
+    pieces = {analyser: pieces_of(analyser, prepared) for analyser in models}
+    there = {a: model for a, model in models.items() if isinstance(model, ModelIdentity)}
+    asked = {a: [ask_model.submit(model, piece) for piece in pieces[a]] for a, model in there.items()}
     seen: dict[Analyser, Seen] = {}
-    for analyser, model in plan.models.items():
+    for analyser, model in models.items():
         if isinstance(model, Unavailable):
             found: Seen = model
         else:
-            found = seen_by(model, pieces[analyser], answers_of(model, asked[analyser]), plan.dish)
+            found = seen_by(model, pieces[analyser], answers_of(model, asked[analyser]), dish)
         outcome, reason = ("unavailable", found.reason) if isinstance(found, Unavailable) else ("done", "")
         log.add(analyser.value, time.monotonic() - began if analyser in asked else 0.0, outcome, reason)
         seen[analyser] = found

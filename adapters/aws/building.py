@@ -40,6 +40,7 @@ def build_aws_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     from adapters.aws.objects import S3Objects
     from adapters.aws.rekognition import RekognitionLooker
     from adapters.choosing import chat_models, models_of
+    from adapters.confirmed_dishes import ConfirmedDishes
     from adapters.knowledge import open_knowledge
     from knowledge_base.library import BUILT_IN_DISHES, DishLibrary
 
@@ -59,7 +60,7 @@ def build_aws_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         evaluations=evaluations,
         models=models_of(settings),
         tips=open_knowledge(settings, dishes),
-        dishes=dishes,
+        dishes=ConfirmedDishes(dishes, objects),
         notifier=notifier,
         clock=clock,
         chat=chat_models(settings),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.choosing import chat_models, models_of
+from adapters.confirmed_dishes import ConfirmedDishes
 from adapters.knowledge import open_knowledge
 from adapters.local.clock import SystemClock
 from adapters.local.evaluations import SqliteEvaluations
@@ -19,12 +20,13 @@ def build_local_ports(settings: Settings) -> Ports:
     finish_interrupted_restore(settings)
     clock = SystemClock()
     dishes = DishLibrary((BUILT_IN_DISHES, settings.dishes_dir))
+    objects = FolderObjects(settings.objects_dir)
     return Ports(
-        objects=FolderObjects(settings.objects_dir),
+        objects=objects,
         evaluations=SqliteEvaluations(settings.database, clock),
         models=models_of(settings),
         tips=open_knowledge(settings, dishes),
-        dishes=dishes,
+        dishes=ConfirmedDishes(dishes, objects),
         notifier=FileNotifier(settings.home / NOTIFICATIONS, clock),
         clock=clock,
         chat=chat_models(settings),

@@ -10,6 +10,8 @@ from bharatchef.perception.answers import PlateAnswer
 from bharatchef.perception.parameters import parameters
 from bharatchef.records import Dish
 
+NO_PLATE_IN_VIEW = "No finished plate was in view at the end of the film."
+
 
 def stills_of_the_end(stills: Sequence[Still], duration_s: float) -> tuple[Still, ...]:
     """The last few stills of the film's last part, where a finished plate would be shown, by time."""
@@ -33,7 +35,7 @@ def plated_dish(
     if not showing:
         return Unavailable(
             analyser=Analyser.PLATE,
-            reason="No finished plate was in view at the end of the film.",
+            reason=NO_PLATE_IN_VIEW,
             remedy="Hold the camera on the finished plate for three seconds before you stop filming.",
         )
     own_rows = [d for _, a in showing for d in a.dishes if d.dish == dish.dish_id]
