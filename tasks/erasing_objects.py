@@ -82,6 +82,10 @@ class DocumentsPlace:
         return Found(things=tuple(things), models=tuple(sorted(models)))
 
     def erase(self, traces: Traces, things: Sequence[str]) -> None:
+        # A label that is deleted now may have versions that are not: its key is known.
+        for evaluation_id in traces.evaluations:
+            for purpose in ("training", "audit"):
+                self.objects.erase(f"labels/{purpose}/{evaluation_id}.json")
         for key in things:
             if self._is_own(key, traces):
                 self.objects.erase(key)
