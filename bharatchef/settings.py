@@ -218,7 +218,7 @@ class Settings(BaseSettings):
     )
     analytics_url: SecretStr = Field(
         default=SecretStr(""),
-        description="database of the analytics as postgresql://USER:PASSWORD@HOST/DATABASE; none: in the home",
+        description="database of reports as postgresql://USER:PASSWORD@HOST/DATABASE; none: in the home",
     )
     analytics_login: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:/!+=.@-]*$")] = Field(
         default="",
