@@ -98,7 +98,7 @@ def at_rest(prices: Prices, environment: str, processors: str) -> list[Line]:
         prices.line(
             "keys, secrets, alarms, metrics",
             ("kms_key_month", keys),
-            ("secret_month_use1", 3),
+            ("secret_month_use1", 5),
             ("cw_alarm_month_use1", 8),
             ("cw_custom_metric_month", 15),
         ),

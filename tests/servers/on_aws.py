@@ -22,6 +22,7 @@ KEYS = {
     "Feedback": ("evaluationId",),
 }
 INDEX = "userId-timestamp-index"
+KEYS_OF_PEOPLE = {"pseudonym_key": "p" * 32, "receipt_key": "r" * 32}
 
 
 @lru_cache(maxsize=64)
@@ -63,7 +64,8 @@ class Stack:
                 "failed_topic",
             )
         }
-        return {**CREDENTIALS, **{f"BHARATCHEF_{name.upper()}": str(value) for name, value in named.items()}}
+        given = {**named, **KEYS_OF_PEOPLE}
+        return {**CREDENTIALS, **{f"BHARATCHEF_{name.upper()}": str(value) for name, value in given.items()}}
 
     def told(self) -> list[dict[str, Any]]:
         """What the topics were told since the last time this was asked."""
@@ -119,6 +121,7 @@ def stack(url: str, **overrides: Any) -> Stack:
         "built_in_models": False,
         "aws_url": url,
         "environment": "test",
+        **KEYS_OF_PEOPLE,
         **{f"{kind}_bucket": bucket for kind, bucket in buckets.items()},
         "table_prefix": f"{name}-",
         "complete_topic": topics[0],

@@ -14,6 +14,12 @@ locals {
     ]
   ])
 
+  # Made by a person once, at least 32 random characters each, and never changed: whoever was meant would be lost.
+  own_secrets = {
+    pseudonym-key = { description = "What the names that stand for people in logs and reports are made with." }
+    receipt-key   = { description = "What receipts of an erasure are signed with." }
+  }
+
   # Copies of films, results and records, and the key for them, in the second region.
   replica_key_arn = module.governance.replica_kms_key_arn
 }
@@ -36,7 +42,7 @@ module "governance" {
   monthly_budget_usd = var.monthly_budget_usd
   owns_account       = var.owns_account
   cost_tags          = var.cost_tags
-  secrets            = var.secrets
+  secrets            = merge(local.own_secrets, var.secrets)
 }
 
 module "network" {

@@ -16,6 +16,7 @@ module "orchestration" {
   image_repository_arns      = [for repository in ["worker", "intake"] : module.delivery.repository_arns[repository]]
   workload_role_arns         = module.governance.workload_role_arns
   settings                   = local.settings
+  workload_secrets           = { for name in keys(local.own_secrets) : "BHARATCHEF_${upper(replace(name, "-", "_"))}" => module.governance.secret_arns[name] }
   log_group_names            = module.observability.log_group_names
   queue_names                = module.queues.queue_names
   cpu_architecture           = var.cpu_architecture

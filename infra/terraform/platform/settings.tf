@@ -1,7 +1,7 @@
 # What the program finds in its environment on AWS; the names are those of bharatchef/settings.py.
 
 locals {
-  settings = merge(local.program_settings, var.search == null ? {} : { BHARATCHEF_OPENSEARCH_URL = module.knowledge.url })
+  settings = merge(local.program_settings, module.analytics.settings, var.search == null ? {} : { BHARATCHEF_OPENSEARCH_URL = module.knowledge.url })
 
   program_settings = {
     BHARATCHEF_PORTS               = "aws"

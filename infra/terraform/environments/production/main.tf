@@ -63,5 +63,6 @@ module "platform" {
   most_tasks             = var.most_tasks
   log_retention_days     = var.log_retention_days
   search                 = var.search
+  analytics_job          = var.analytics_job
   signing_public_keys    = var.signing_public_keys
 }

@@ -186,6 +186,12 @@ variable "log_retention_days" {
   default     = 90
 }
 
+variable "analytics_job" {
+  description = "Whether there is a job of Glue for whole reloads of the analytics, with a catalogue; it needs a NAT gateway."
+  type        = bool
+  default     = false
+}
+
 variable "search" {
   description = "The OpenSearch domain for tips; null: tips are searched in an index within the program."
   type = object({

@@ -38,9 +38,9 @@ data "aws_iam_policy_document" "execution" {
   }
 
   statement {
-    sid       = "DatabasePassword"
+    sid       = "SecretsOfTasks"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [var.database.secret_arn]
+    resources = concat([var.database.secret_arn], values(var.workload_secrets))
   }
 
   statement {

@@ -27,7 +27,9 @@ resource "aws_lb_target_group" "server" {
   deregistration_delay = 30
 
   health_check {
-    path                = "/api/health"
+    # Ready is a server that reaches its database. One that cannot, because the password was changed since it
+    # started, is replaced by a new one, which reads the new password.
+    path                = "/api/ready"
     matcher             = "200"
     interval            = 15
     timeout             = 10

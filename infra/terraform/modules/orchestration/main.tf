@@ -21,7 +21,7 @@ locals {
       role_arn  = null
       port      = 4200
       variables = merge(local.database, { PREFECT_HOME = "/tmp/prefect", PREFECT_SERVER_ANALYTICS_ENABLED = "false", DO_NOT_TRACK = "1" })
-      secrets   = { PREFECT_SERVER_DATABASE_USER = "username", PREFECT_SERVER_DATABASE_PASSWORD = "password" }
+      secrets   = { for name, field in { USER = "username", PASSWORD = "password" } : "PREFECT_SERVER_DATABASE_${name}" => "${var.database.secret_arn}:${field}::" }
     }
     prefect-worker = {
       image     = var.images.worker
@@ -41,7 +41,7 @@ locals {
       role_arn  = var.workload_role_arns["intake"]
       port      = null
       variables = local.settings
-      secrets   = {}
+      secrets   = var.workload_secrets
     }
     # What the worker starts a run with; the deployment says with how much processor and memory.
     evaluation = {
@@ -52,14 +52,16 @@ locals {
       role_arn  = var.workload_role_arns["evaluation"]
       port      = null
       variables = local.settings
-      secrets   = {}
+      secrets   = var.workload_secrets
     }
   }
 
   database = {
-    PREFECT_SERVER_DATABASE_DRIVER                                     = "postgresql+asyncpg"
-    PREFECT_SERVER_DATABASE_HOST                                       = var.database.address
-    PREFECT_SERVER_DATABASE_PORT                                       = tostring(var.database.port)
+    PREFECT_SERVER_DATABASE_DRIVER = "postgresql+asyncpg"
+    PREFECT_SERVER_DATABASE_HOST   = var.database.address
+    PREFECT_SERVER_DATABASE_PORT   = tostring(var.database.port)
+    # Connections made with an old password do not outlive it by more than this, seconds.
+    PREFECT_SERVER_DATABASE_SQLALCHEMY_POOL_RECYCLE                    = "900"
     PREFECT_SERVER_DATABASE_NAME                                       = var.database.name
     PREFECT_SERVER_DATABASE_SQLALCHEMY_CONNECT_ARGS_TLS_ENABLED        = "true"
     PREFECT_SERVER_DATABASE_SQLALCHEMY_CONNECT_ARGS_TLS_CHECK_HOSTNAME = "true"
@@ -120,7 +122,7 @@ resource "aws_ecs_task_definition" "this" {
       essential              = true
       readonlyRootFilesystem = true
       environment            = [for name in sort(keys(each.value.variables)) : { name = name, value = each.value.variables[name] }]
-      secrets                = [for name in sort(keys(each.value.secrets)) : { name = name, valueFrom = "${var.database.secret_arn}:${each.value.secrets[name]}::" }]
+      secrets                = [for name in sort(keys(each.value.secrets)) : { name = name, valueFrom = each.value.secrets[name] }]
       mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
       portMappings           = each.value.port == null ? [] : [{ containerPort = each.value.port, protocol = "tcp" }]
       stopTimeout            = 30

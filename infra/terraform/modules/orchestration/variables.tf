@@ -123,6 +123,17 @@ variable "workload_role_arns" {
   }
 }
 
+variable "workload_secrets" {
+  description = "Secrets that runs and intake find in their environment: their ARNs by the variable's name."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for arn in values(var.workload_secrets) : startswith(arn, "arn:aws:secretsmanager:")])
+    error_message = "workload_secrets are ARNs of secrets."
+  }
+}
+
 variable "settings" {
   description = "What intake and the runs find in their environment, BHARATCHEF_...; nothing secret."
   type        = map(string)

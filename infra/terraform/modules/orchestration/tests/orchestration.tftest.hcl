@@ -53,6 +53,7 @@ variables {
     worker = "111122223333.dkr.ecr.ap-south-1.amazonaws.com/bharatchef-worker-staging:0.1.0"
     intake = "111122223333.dkr.ecr.ap-south-1.amazonaws.com/bharatchef-intake-staging:0.1.0"
   }
+  workload_secrets      = { BHARATCHEF_PSEUDONYM_KEY = "arn:aws:secretsmanager:ap-south-1:111122223333:secret:bharatchef/staging/pseudonym-key-1" }
   image_repository_arns = ["arn:aws:ecr:ap-south-1:111122223333:repository/bharatchef-worker-staging"]
   workload_role_arns = {
     evaluation = "arn:aws:iam::111122223333:role/bharatchef-evaluation-staging"
@@ -70,6 +71,19 @@ variables {
 
 run "what_runs" {
   command = plan
+
+  assert {
+    condition = alltrue([
+      for name in ["intake", "evaluation"] :
+      strcontains(aws_ecs_task_definition.this[name].container_definitions, "\"name\":\"BHARATCHEF_PSEUDONYM_KEY\",\"valueFrom\":\"arn:aws:secretsmanager:ap-south-1:111122223333:secret:bharatchef/staging/pseudonym-key-1\"")
+    ]) && contains(one([for statement in data.aws_iam_policy_document.execution.statement : statement.resources if statement.sid == "SecretsOfTasks"]), var.workload_secrets["BHARATCHEF_PSEUDONYM_KEY"])
+    error_message = "Runs and intake are given their secrets by ECS."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_lb_target_group.server : one(group.health_check).path == "/api/ready"])
+    error_message = "A server that cannot log in to its database any more is replaced."
+  }
 
   assert {
     condition     = alltrue([for definition in aws_ecs_task_definition.this : jsondecode(definition.container_definitions)[0].readonlyRootFilesystem && jsondecode(definition.container_definitions)[0].logConfiguration.options.awslogs-group != null && one(definition.runtime_platform).cpu_architecture == "ARM64"])
