@@ -18,7 +18,7 @@ _SKIP = re.compile(r"checkov:skip=(?P<check>CKV2?_AWS_\d+)(?P<reason>.*)")
 def test_the_modules_of_the_design_are_there() -> None:
     assert set(MODULES) == {
         *("network", "storage", "data", "queues", "models", "orchestration", "knowledge", "edge"),
-        *("observability", "governance", "delivery"),
+        *("observability", "governance", "delivery", "analytics"),
     }
 
 
