@@ -130,7 +130,7 @@ def _planted(base: Case, row: dict[str, Any]) -> Case:
     wording, places = base.wording, []
     for how in ("set", "add"):
         for path, value in row.get(how, {}).items():
-            wording = _changed(wording, path, value, add=how == "add")
+            wording = with_text(wording, path, value, add=how == "add")
             places.append(".".join(path.split(".")[:2]))
     return replace(base, name=row["id"], kind=row["kind"], wording=wording, places=tuple(places))
 
@@ -138,7 +138,7 @@ def _planted(base: Case, row: dict[str, Any]) -> Case:
 _NAMES = {"do": "correction", "dev": "deviation_id", "tips": "tip_ids"}
 
 
-def _changed(wording: Wording, path: str, value: Any, *, add: bool = False) -> Wording:
+def with_text(wording: Wording, path: str, value: Any, *, add: bool = False) -> Wording:
     """The wording with the text at ``path`` replaced, or with ``value`` behind it."""
     first, _, rest = path.partition(".")
     if first == "encouragement":

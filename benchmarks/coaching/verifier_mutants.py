@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 
-from benchmarks.coaching.verifier_cases import Case, Half, briefs, good, phrases
+from benchmarks.coaching.verifier_cases import Case, Half, good, phrases, with_text
 from bharatchef.coaching.brief import WordedMistake, Wording
 
 SEED = 20261122
@@ -31,8 +31,9 @@ UNITS = (
 
 @cache
 def mutated(half: Half) -> tuple[Case, ...]:
-    """Every mutation of every good answer of a half that it can be made of; the same ones each time."""
-    return tuple(case for base in good() if base.half == half for case in _mutants(base))
+    """Every mutation that can be made of each good answer of a half that cites a tip."""
+    able = [base for base in good() if base.half == half and _cited(base)]
+    return tuple(case for base in able for case in _mutants(base))
 
 
 def _mutants(base: Case) -> Iterator[Case]:
@@ -72,7 +73,7 @@ def _substituted(pattern: str, new: Callable[[str, random.Random], str]) -> Muta
         path, text = rng.choice(able)
         found = rng.choice(list(re.finditer(pattern, text)))
         changed = text[: found.start()] + new(found.group(), rng) + text[found.end() :]
-        return _changed(base.wording, path, changed), (_place(path),)
+        return with_text(base.wording, path, changed), (_place(path),)
 
     return mutation
 
@@ -100,7 +101,7 @@ def _other_unit(base: Case, rng: random.Random) -> Made:
     if not able:
         return None
     path, changed = rng.choice(able)
-    return _changed(base.wording, path, changed), (_place(path),)
+    return with_text(base.wording, path, changed), (_place(path),)
 
 
 def _added(kind: str, *places: str) -> Mutation:
@@ -114,7 +115,7 @@ def _added(kind: str, *places: str) -> Mutation:
         if not able:
             return None
         path = rng.choice(able)
-        return _changed(base.wording, path, sentence, add=True), (_place(path),)
+        return with_text(base.wording, path, sentence, add=True), (_place(path),)
 
     return mutation
 
@@ -123,15 +124,16 @@ def _praise(base: Case, rng: random.Random) -> Made:
     if not base.wording.encouragement:
         return None
     sentence = rng.choice(phrases(base.half)["flattery"][base.brief.language])
-    return _changed(base.wording, "encouragement", sentence), ("encouragement",)
+    return with_text(base.wording, "encouragement", sentence), ("encouragement",)
 
 
 def _other_language(base: Case, rng: random.Random) -> Made:
-    other = rng.choice([c for c in good() if c.half == base.half and c.brief.language != base.brief.language])
+    foreign = [c for c in good() if c.half == base.half and c.brief.language != base.brief.language]
+    other = rng.choice([case for case in foreign if case.wording.mistakes])
     field = rng.choice(FIELDS)
     at = rng.randrange(len(base.wording.mistakes))
     text = getattr(rng.choice(other.wording.mistakes), field)
-    return _changed(base.wording, f"mistakes.{at}.{field}", text), (f"mistakes.{at}",)
+    return with_text(base.wording, f"mistakes.{at}.{field}", text), (f"mistakes.{at}",)
 
 
 def _overlong(base: Case, rng: random.Random) -> Made:
@@ -140,11 +142,11 @@ def _overlong(base: Case, rng: random.Random) -> Made:
     text = mistake.why.rstrip(".।")
     while len(text) < 600:
         text += f", {mistake.why.rstrip('.।')}"
-    return _changed(base.wording, f"mistakes.{at}.why", f"{text}."), (f"mistakes.{at}",)
+    return with_text(base.wording, f"mistakes.{at}.why", f"{text}."), (f"mistakes.{at}",)
 
 
 def _tips_of(base: Case, at: int, tips: tuple[str, ...]) -> Made:
-    return _changed(base.wording, f"mistakes.{at}.tips", tips), (f"mistakes.{at}",)
+    return with_text(base.wording, f"mistakes.{at}.tips", tips), (f"mistakes.{at}",)
 
 
 def _cited(base: Case) -> list[int]:
@@ -193,7 +195,7 @@ def _swapped(*fields: str) -> Mutation:
 
 def _unknown_deviation(base: Case, rng: random.Random) -> Made:
     at = rng.randrange(len(base.wording.mistakes))
-    return _changed(base.wording, f"mistakes.{at}.dev", "d099-extra"), (f"mistakes.{at}",)
+    return with_text(base.wording, f"mistakes.{at}.dev", "d099-extra"), (f"mistakes.{at}",)
 
 
 def _doubled(base: Case, _: random.Random) -> Made:
@@ -226,7 +228,7 @@ def _safety(change: Callable[[str, random.Random], str]) -> Mutation:
             return None
         at = rng.choice(_with_safety(base))
         line = change(base.wording.mistakes[at].safety, rng)
-        return _changed(base.wording, f"mistakes.{at}.safety", line), (f"mistakes.{at}",)
+        return with_text(base.wording, f"mistakes.{at}.safety", line), (f"mistakes.{at}",)
 
     return mutation
 

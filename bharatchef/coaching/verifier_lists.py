@@ -128,10 +128,16 @@ def is_negated(sentence: str, language: Language) -> bool:
     return bool(said(plain(sentence), of_language(listed("hazards.yaml")["negations"], language)))
 
 
-def phrase_in(kind: str, text: str, language: Language) -> str:
-    """A phrase that a text holds, of ``superlatives``, ``praise``, ``blame`` or ``injected``; or nothing."""
+def phrase_in(kind: str, text: str, language: Language, given: Iterable[str] = ()) -> str:
+    """A phrase that a text holds, of ``superlatives``, ``praise``, ``blame`` or ``injected``; or nothing.
+
+    Args:
+        given: texts whose own phrases are no matter: bubbles may be lazy where the tip says so.
+    """
     lists = listed("phrases.yaml")
     told = plain(text)
     for pattern in of_language(lists.get(f"not_{kind[:-1]}", {}), language):
         told = re.sub(pattern, " ", told)
-    return said(told, of_language(lists[kind], language))
+    sources = [plain(source) for source in given]
+    theirs = [p for p in of_language(lists[kind], language) if any(said(source, (p,)) for source in sources)]
+    return said(told, [p for p in of_language(lists[kind], language) if p not in theirs])

@@ -1,6 +1,7 @@
 """The numbers, times and temperatures that a text names, in any script's digits or in words.
 
-Knows nothing of briefs. What is said in another unit is another quantity: nothing is converted.
+Knows nothing of briefs. Seconds, minutes and hours are one measure ("a minute and a half" is 90 s); what is
+said in any other unit is another quantity.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from bharatchef.vocabulary import Language
 
 TIMES = frozenset({"s", "min", "h", "day", "clock", "oclock", "long", "few"})
 TEMPERATURES = frozenset({"deg", "C", "F"})
+_NEAR = 0.1
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _TOKEN = re.compile(
     r"(?P<clock>\d+:\d\d(?::\d\d)?)|(?P<fraction>\d+/\d+)|(?P<number>\d+(?:[.,]\d+)*)"
     r"|(?P<sign>[°%-])|(?P<word>(?:[^\W\d_]|[\u0900-\u0963\u0971-\u097f\u0b80-\u0be5])+)|(?P<stop>[,;.!?।()“”\"])"
@@ -28,11 +31,24 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Quantity:
-    """A value with its unit; ``unit`` is empty where none is said, ``clock`` for a moment in seconds."""
+    """A value with its unit; ``unit`` is empty where none is said, ``clock`` for a moment in seconds.
+
+    ``moment`` is set where a length of time may be meant as a moment ("half a minute in"), ``about`` where it
+    is said to be near ("nearly twenty seconds"). ``longer`` is the part in the longer unit, in seconds, of a
+    length in two: 360 of "6 min 20 s".
+    """
 
     value: float
     unit: str
     said: str
+    moment: bool = False
+    about: bool = False
+    longer: float | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it is, where it is a length of time in seconds, minutes or hours."""
+        return self.value * _SECONDS[self.unit] if self.unit in _SECONDS else None
 
     @property
     def kind(self) -> str:
@@ -109,7 +125,18 @@ def _read(tokens: list[_Token], at: int, table: _Table, found: list[Quantity]) -
             return at + 1
         if value == 1 and token.kind == "word" and unit in ("s", "times", "spoon", "cup", "percent"):
             return end
-        found.append(Quantity(value, unit, said))
+        longer = value * _SECONDS[unit] if unit in _SECONDS else None
+        value, shorter, end = _with_shorter(value, unit, tokens, end, table)
+        found.append(
+            Quantity(
+                value,
+                shorter,
+                " ".join(t.text for t in tokens[at:end]),
+                moment=end < len(tokens) and tokens[end].text in table.moment,
+                about=at > 0 and tokens[at - 1].text in table.about,
+                longer=longer if shorter != unit else None,
+            )
+        )
         return end
     if _joined(tokens, after, table):
         if value == 1 and token.kind == "word":
@@ -121,6 +148,20 @@ def _read(tokens: list[_Token], at: int, table: _Table, found: list[Quantity]) -
     if not weak and not (token.kind == "word" and pointing):
         found.append(Quantity(value, "", said))
     return after
+
+
+def _with_shorter(
+    value: float, unit: str, tokens: list[_Token], at: int, table: _Table
+) -> tuple[float, str, int]:
+    """A length of time with what follows it in a shorter unit: "one minute and twenty-four seconds"."""
+    begins = at + 1 if at < len(tokens) and tokens[at].text in table.joins else at
+    if unit not in ("h", "min") or begins >= len(tokens):
+        return value, unit, at
+    more, after, _ = table.number(tokens, begins)
+    shorter, end = table.unit_near(tokens, after)
+    if more is None or shorter not in ("min", "s") or _SECONDS[shorter] >= _SECONDS[unit]:
+        return value, unit, at
+    return (value * _SECONDS[unit] + more * _SECONDS[shorter]) / _SECONDS[shorter], shorter, end
 
 
 def _joined(tokens: list[_Token], at: int, table: _Table) -> bool:
@@ -187,6 +228,18 @@ class _Table:
     @cached_property
     def few(self) -> frozenset[str]:
         return self._listed("few")
+
+    @cached_property
+    def joins(self) -> frozenset[str]:
+        return self._listed("and")
+
+    @cached_property
+    def moment(self) -> frozenset[str]:
+        return self._listed("moment")
+
+    @cached_property
+    def about(self) -> frozenset[str]:
+        return self._listed("about")
 
     @cached_property
     def pointing(self) -> frozenset[str]:
@@ -317,18 +370,31 @@ def _data() -> Any:
 
 def given(quantity: Quantity, sources: Iterable[Quantity]) -> bool:
     """Whether one of the sources says the same: the same value, and the same unit where one is said."""
+    seconds = quantity.seconds
     for source in sources:
         if quantity.unit == "few":
             if source.unit in TIMES - {"clock", "oclock"}:
+                return True
+        elif seconds is not None and source.seconds is not None:
+            if _as_long(quantity, seconds, source, source.seconds):
+                return True
+        elif seconds is not None and quantity.moment and source.unit == "clock":
+            if abs(source.value - seconds) < 1e-6:
                 return True
         elif abs(source.value - quantity.value) < 1e-6 and _same_unit(quantity.unit, source.unit):
             return True
     return False
 
 
+def _as_long(quantity: Quantity, seconds: float, source: Quantity, source_s: float) -> bool:
+    """Whether a length is the source's: the same, nearly where it says so, or the source's whole minutes."""
+    near = _NEAR * source_s if quantity.about else 1e-6
+    return abs(source_s - seconds) <= near or source.longer == seconds
+
+
 def _same_unit(said: str, source: str) -> bool:
     if said == source or (not said and source not in ("clock", "few", "long")):
         return True
-    if not source and said in ("times", "spoon", "cup"):
+    if not source and said in ("times", "spoon", "cup", "percent"):
         return True
     return said == "deg" and source in ("C", "F")

@@ -25,7 +25,8 @@ _SIGNS = 2
 class Given:
     """Texts that something may draw on, with the quantities and the things of the kitchen in them.
 
-    ``advised`` are those that say how it should be; ``kind`` is the deviation's, where they are of one.
+    ``advised`` are those that say how it should be; ``kind`` and ``deviation_id`` are the deviation's, where
+    they are of one.
     """
 
     texts: tuple[str, ...]
@@ -33,6 +34,7 @@ class Given:
     things: frozenset[str]
     advised: tuple[str, ...] = ()
     kind: DeviationKind | None = None
+    deviation_id: str = ""
 
     @cached_property
     def plain_texts(self) -> frozenset[str]:
@@ -63,7 +65,10 @@ class Sources:
         tips = [self._tips[t] for t in mistake.tip_ids if t in self._tips and t in deviation.tip_ids]
         texts = (*_deviation_texts(deviation), *_tip_texts(tips), self.brief.dish)
         return replace(
-            self._given(texts, (deviation,)), advised=_advised(deviation, tips), kind=deviation.kind
+            self._given(texts, (deviation,)),
+            advised=_advised(deviation, tips),
+            kind=deviation.kind,
+            deviation_id=deviation.deviation_id,
         )
 
     @cached_property
@@ -100,6 +105,12 @@ class Sources:
                 return name
         return ""
 
+    def is_of(self, text: str, given: Given) -> bool:
+        """Whether a text bears a sign of what it may draw on that no other mistake has."""
+        own = self._signs.get(given.deviation_id, frozenset())
+        others = frozenset().union(*(s for name, s in self._signs.items() if name != given.deviation_id))
+        return bool(self.signs(text) & (own - others))
+
     def signs(self, text: str) -> frozenset[str]:
         """What tells texts apart: things of the kitchen, quantities, and beginnings of words of substance."""
         length = _BEGINNING[self.language]
@@ -121,7 +132,8 @@ class Sources:
     def _given(self, texts: Iterable[str], deviations: Iterable[GivenDeviation]) -> Given:
         kept = tuple(text for text in texts if text)
         counted = tuple(q for text in kept for q in quantities(text, self.language))
-        return Given(kept, (*counted, *_moments(deviations)), things(kept, self.language))
+        twice = [Quantity(2.0, "times", "twice") for d in deviations if d.kind is DeviationKind.REPEATED]
+        return Given(kept, (*counted, *_moments(deviations), *twice), things(kept, self.language))
 
 
 def sources_of(brief: Brief) -> Sources:

@@ -37,7 +37,7 @@ def text_faults(where: str, field: str, text: str, given: Given, sources: Source
     if given.holds(text):
         return
     yield from _long(where, field, text)
-    yield from _phrases(where, text, sources, praise=field == "what")
+    yield from _phrases(where, text, given, sources, praise=field == "what")
     yield from _content(where, text, given, sources)
     if field == "what":
         yield from _opposite(where, text, given, sources)
@@ -63,7 +63,7 @@ def next_step_faults(place: int, step: str, before: Sequence[str], sources: Sour
     if own:
         return
     yield from _long(where, "next_step", step)
-    yield from _phrases(where, step, sources, praise=True)
+    yield from _phrases(where, step, sources.whole, sources, praise=True)
     yield from _content(where, step, sources.whole, sources)
     yield from _heat(where, step, sources.whole, sources)
     yield from _hazards(where, step, sources, advice_only=False)
@@ -83,7 +83,7 @@ def encouragement_faults(wording: Wording, sources: Sources) -> Iterator[Fault]:
     if any(plain(text) == plain(s.text) for s in sources.brief.strengths):
         return
     yield from _long(where, "encouragement", text)
-    yield from _phrases(where, text, sources, praise=True)
+    yield from _phrases(where, text, sources.whole, sources, praise=True)
     yield from _content(where, text, sources.whole, sources)
     yield from _hazards(where, text, sources, advice_only=False)
     if strength is not None and not sources.shares(text, strength.text):
@@ -141,12 +141,12 @@ def _long(where: str, field: str, text: str) -> Iterator[Fault]:
             )
 
 
-def _phrases(where: str, text: str, sources: Sources, *, praise: bool) -> Iterator[Fault]:
-    found = phrase_in("blame", text, sources.language)
+def _phrases(where: str, text: str, given: Given, sources: Sources, *, praise: bool) -> Iterator[Fault]:
+    found = phrase_in("blame", text, sources.language, given.texts)
     if found:
         yield Fault(code="blame", where=where, said=_short(found))
     if praise and not _bears_superlatives(sources):
-        found = phrase_in("superlatives", text, sources.language)
+        found = phrase_in("superlatives", text, sources.language, given.texts)
         if found:
             yield Fault(code="flattery", where=where, said=_short(found))
 
@@ -190,9 +190,11 @@ def _content(where: str, text: str, given: Given, sources: Sources) -> Iterator[
     told_only = where.endswith((".why", "encouragement"))
     free = listed("kitchen.yaml")["free"]
     for item in named(text, sources.language):
-        if item.thing in free or (
-            told_only and (item.kind == "actions" or item.thing in sources.whole.things)
-        ):
+        if item.thing in free or (told_only and item.kind == "actions"):
+            continue
+        # What the brief names elsewhere may be named in words that are plainly about this mistake.
+        elsewhere = item.thing in sources.whole.things
+        if elsewhere and (told_only or (item.kind == "ingredients" and sources.is_of(text, given))):
             continue
         if item.thing not in given.things and not _another_sense(item.said, text, given, sources):
             yield Fault(
