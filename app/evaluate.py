@@ -21,6 +21,7 @@ from app.console import out, print_json, progress_bars
 from app.prefect_server import prefect_server
 from app.records_commands import find_evaluation, stored_result
 from app.scorecard import print_scorecard, report_path
+from bharatchef.consent import check_may_evaluate
 from bharatchef.errors import BharatChefError, InputError, MediaError, StoreError, was_interrupted
 from bharatchef.media.probe import probe
 from bharatchef.notices import ConfirmedUpload
@@ -74,6 +75,7 @@ def evaluate_film(
         known = ", ".join(dish.dish_id for dish in ports.dishes.list_dishes())
         raise InputError("Expected --dish DISH: which dish the film is of.", f"There are: {known}.")
     check_user(user_id)
+    check_may_evaluate(ports.objects, settings, user_id)
     told_in = _language(language)
     if segments_fps is not None and not 0 < segments_fps < float("inf"):
         raise InputError(
@@ -83,7 +85,7 @@ def evaluate_film(
     dish = ports.dishes.get(dish_id)
     if told_in is not None:
         _keep_language(ports, user_id, told_in)
-    with _progress() as show, _taken_back_unless_used(ports) as stored:
+    with stage_bars() as show, _taken_back_unless_used(ports) as stored:
         segments_bytes = read_segments_file(segments) if segments else None
         if segments and segments_bytes is not None:
             read_segments(segments_bytes, segments.name, dish, segments_fps)
@@ -105,7 +107,7 @@ def evaluate_film(
         }
         if keys["film_key"]:
             _confirm(ports, settings, user_id, dish.dish_id, keys["film_key"], told_in)
-        evaluation_id, was_done = _run_flow(ports, settings, request, show, debug)
+        evaluation_id, was_done = run_flow(ports, settings, request, show, debug)
     announce_pending(ports)
     result = stored_result(ports, find_evaluation(ports, evaluation_id))
     if result is None:
@@ -122,7 +124,7 @@ def evaluate_film(
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def stage_bars() -> Iterator[Progress]:
     """A bar a stage while stages report."""
     with progress_bars() as progress:
         bars: dict[str, TaskID] = {}
@@ -269,7 +271,7 @@ def _confirm(
         confirm_upload(ports, film, language or language_of(ports, settings, user_id))
 
 
-def _run_flow(
+def run_flow(
     ports: Ports, settings: Settings, request: dict[str, object], show: Progress, debug: bool
 ) -> tuple[str, bool]:
     """The evaluation's id, and whether it had been done before."""

@@ -21,6 +21,7 @@ from app.intake_deciding import Nothing, Start, World, check_buckets, decide
 from app.intake_messages import Queue, queue_of, read_message
 from app.intake_prefect import PrefectRuns
 from app.prefect_server import is_healthy, set_prefect_environment
+from bharatchef.consent import check_may_evaluate
 from bharatchef.errors import BharatChefError, ConfigurationError, EndpointError, InputError
 from bharatchef.notices import ConfirmedUpload
 from bharatchef.settings import Settings, load_settings
@@ -71,6 +72,7 @@ def run_intake(debug: bool) -> None:
         ports.dishes,
         ports.evaluations,
         flows,
+        check_consent=lambda user_id: check_may_evaluate(ports.objects, settings, user_id),
         confirm=lambda film: confirm_upload(ports, film, language_of(ports, settings, film.user_id)),
     )
     failed: list[BaseException] = []

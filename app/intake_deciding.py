@@ -13,6 +13,8 @@ from app.intake_messages import (
     Rewording,
     Upload,
     attempt_key,
+    expert_key,
+    expert_place,
     film_place,
 )
 from bharatchef.errors import ConfigurationError, InputError
@@ -63,6 +65,7 @@ class World:
     evaluations: EvaluationStore
     flows: frozenset[str] = field(default_factory=frozenset)
     confirm: Callable[[ConfirmedUpload], bool] | None = None
+    check_consent: Callable[[str], None] = lambda _user_id: None
 
 
 def decide(message: Message, world: World) -> Start | Nothing:
@@ -107,6 +110,8 @@ def check_buckets(settings: Settings) -> None:
 
 
 def _attempt(upload: Upload, place: FilmPlace, world: World) -> Start | Nothing:
+    # Refused, it waits among the dead letters, and is replayed once the person has agreed.
+    world.check_consent(place.user_id)
     world.dishes.get(place.dish_id)
     # What lies there now counts, not what the event says: two events of one key end as one run of the newest.
     films: dict[str, tuple[str, str]] = {}
@@ -158,11 +163,33 @@ def _expert(upload: Upload, world: World) -> Start | Nothing:
             f"An expert's film came, {upload.key[:200]!r}; no deployment {deployment} is there to take it.",
             "Once that flow is deployed: bharatchef intake --replay-dlq",
         )
+    place = expert_place(upload.key)
+    if place.part == "side":
+        return Nothing("an expert's side film is kept; nothing looks at it")
+    world.dishes.get(place.dish_id)
+    # As with attempts: what lies there now counts, and both announcements end as one run.
+    there: dict[str, tuple[str, str]] = {}
+    for key, version in sorted(world.films.in_folder(upload.bucket, place.folder).items()):
+        try:
+            there[expert_place(key).part] = (key, version)
+        except InputError:
+            continue
+    if "front" not in there:
+        if place.part == "segments":
+            return Nothing("its film is not there yet; what was said of it joins when it comes")
+        return Nothing("it was deleted again")
+    front, front_version = there["front"]
+    segments, segments_version = there.get("segments", (None, None))
+    request = {"dish_id": place.dish_id, "film_key": front, "film_version": front_version}
+    if segments:
+        request |= {"segments_key": segments, "segments_name": segments.rsplit("/", 1)[-1]}
+    named = f"{upload.bucket}/{front}"
     return Start(
         deployment,
-        {"bucket": upload.bucket, "key": upload.key, "version": upload.version},
-        upload.idempotency_key,
+        {"request": request},
+        expert_key(named, front_version, segments, segments_version),
         tags=("expert",),
+        replaces=expert_key(named, front_version, None, None) if segments else None,
     )
 
 

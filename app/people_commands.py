@@ -20,7 +20,7 @@ from bharatchef.erasing.receipts import Receipt, is_genuine, read_receipt
 from bharatchef.errors import InputError, StoreError
 from bharatchef.ports import Ports
 from bharatchef.pseudonyms import pseudonym, pseudonym_key, receipt_key
-from bharatchef.settings import Settings, load_settings
+from bharatchef.settings import load_settings
 from tasks.erasing import ask_for_erasure, is_empty, last_receipt, looked_up, open_erasure
 from tasks.runtime import ports_here
 
@@ -138,19 +138,6 @@ def show_consent(user: str, purpose: str, as_json: bool) -> None:
         when = f"{entry.at:%Y-%m-%d %H:%M}"
         table.add_row(when, entry.purpose, escape(entry.version), word, escape(entry.guardian))
     out().print(table)
-
-
-def check_consent(ports: Ports, settings: Settings, user: str) -> None:
-    """Return where films of a person may be evaluated.
-
-    Raises:
-        InputError: the settings ask for consent, and none holds.
-    """
-    if settings.consent_required and consent_of(ports.objects, user, Purpose.EVALUATION) is None:
-        raise InputError(
-            "This person has not agreed to have films evaluated, and the settings ask for that.",
-            "Ask them; then: bharatchef consent give USER --purpose evaluation --version VERSION",
-        )
 
 
 def enforce_rules(dry_run: bool, as_json: bool) -> None:

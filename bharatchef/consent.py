@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
 
 from bharatchef.errors import InputError, StoreError
 from bharatchef.ports import ObjectStore
+from bharatchef.settings import Settings
 from bharatchef.vocabulary import Record, UserId
 
 PEOPLE = "people/"
@@ -85,6 +86,19 @@ def consents(objects: ObjectStore, user_id: str) -> tuple[Consent, ...]:
 def consent_of(objects: ObjectStore, user_id: str, purpose: Purpose) -> Consent | None:
     """The consent that holds now for a purpose; ``None`` where none was given or it was withdrawn."""
     return _holding(consents(objects, user_id)).get(purpose)
+
+
+def check_may_evaluate(objects: ObjectStore, settings: Settings, user_id: str) -> None:
+    """Return where films of a person may be evaluated: they agreed, or the settings do not ask for it.
+
+    Raises:
+        InputError: they did not agree, or no longer do.
+    """
+    if settings.consent_required and consent_of(objects, user_id, Purpose.EVALUATION) is None:
+        raise InputError(
+            "The film is held: this person has not agreed to have films evaluated, and the settings ask for it.",
+            "Ask them; then `bharatchef consent give USER --purpose evaluation --version …`, and repeat it.",
+        )
 
 
 def people_who_may_train(objects: ObjectStore) -> frozenset[str]:

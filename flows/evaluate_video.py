@@ -15,6 +15,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, ConfigDict, Field
 
+from bharatchef.consent import check_may_evaluate
 from bharatchef.errors import BharatChefError, InputError, LeaseLost, WorkInProgress, was_interrupted
 from bharatchef.ports import Claim, Ports
 from bharatchef.pseudonyms import pseudonym, pseudonym_key
@@ -86,6 +87,7 @@ def evaluate_video(request: EvaluationRequest) -> str:
     settings = load_settings()
     ports = ports_here()
     log = StageLog()
+    check_may_evaluate(ports.objects, settings, request.user_id)
     owner = new_owner()
     plan = plan_work(ports, settings, **request.model_dump(exclude={"film_name", "side_name"}))
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import PurePosixPath
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -13,19 +14,24 @@ from bharatchef.coaching import PreviousAttempt, coached, previous_attempt
 from bharatchef.coaching.budget import Limits
 from bharatchef.coaching.stills import small_jpeg, stills_of
 from bharatchef.coaching.wording import Worded, worded
+from bharatchef.consent import Purpose, consent_of
 from bharatchef.cost import load_prices
 from bharatchef.errors import MediaError, StoreError
 from bharatchef.observed import Performance, Still
 from bharatchef.ports import Ports
 from bharatchef.records import Dish, Evaluation, Feedback, Judgement, Mistake, Scorecard
 from bharatchef.results import EvaluationResult
+from bharatchef.review.trail import entries
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Status
 from tasks.runtime import ports_here
 
 
 def attempt_before(ports: Ports, evaluation: Evaluation) -> PreviousAttempt | None:
-    """The same person's last completed attempt at the same dish, of another film or other segments."""
+    """The same person's last completed attempt at the same dish, of another film or other segments.
+
+    What a person corrected is no attempt before its correction.
+    """
     earlier = [
         past
         for past in ports.evaluations.history(evaluation.user_id, evaluation.dish_id)
@@ -36,6 +42,7 @@ def attempt_before(ports: Ports, evaluation: Evaluation) -> PreviousAttempt | No
         and (
             past.trainee_video_s3_key is None or past.trainee_video_s3_key != evaluation.trainee_video_s3_key
         )
+        and not _is_corrected_by(ports, past, evaluation)
     ]
     if not earlier or earlier[-1].result_s3_key is None:
         return None
@@ -46,6 +53,15 @@ def attempt_before(ports: Ports, evaluation: Evaluation) -> PreviousAttempt | No
     return previous_attempt(stored)
 
 
+def _is_corrected_by(ports: Ports, past: Evaluation, evaluation: Evaluation) -> bool:
+    """Whether the segments of ``evaluation`` are a person's correction of ``past``, not a new attempt."""
+    digest = PurePosixPath(evaluation.segments_s3_key or "").stem
+    return any(
+        entry.kind == "corrected" and entry.labels_sha256 == digest
+        for entry in (entries(ports.objects, past.evaluation_id) if digest else ())
+    )
+
+
 def pictures_of(ports: Ports, mistakes: Sequence[Mistake], stills: Sequence[Still]) -> tuple[bytes, ...]:
     """Small pictures of the moments of the mistakes; one that cannot be read is left out."""
     pictures = []
@@ -53,6 +69,13 @@ def pictures_of(ports: Ports, mistakes: Sequence[Mistake], stills: Sequence[Stil
         with suppress(StoreError, MediaError):
             pictures.append(small_jpeg(ports.objects.get_bytes(still.key)))
     return tuple(pictures)
+
+
+def _may_show(ports: Ports, settings: Settings, evaluation: Evaluation) -> bool:
+    """Whether pictures of the film may go to a model: the settings let them, and the person where asked."""
+    if not settings.chat_stills or not settings.consent_required:
+        return settings.chat_stills
+    return consent_of(ports.objects, evaluation.user_id, Purpose.STILLS_TO_MODEL) is not None
 
 
 @task(name="coach", cache_policy=NO_CACHE, persist_result=False)
@@ -106,7 +129,7 @@ def words_on(
     # Its word lists are read where a model is to be verified, and not on every laptop.
     from bharatchef.coaching.verifier import verify
 
-    shown = pictures_of(ports, feedback.mistakes, stills) if settings.chat_stills else ()
+    shown = pictures_of(ports, feedback.mistakes, stills) if _may_show(ports, settings, evaluation) else ()
     return worded(
         feedback,
         by_rules.brief,

@@ -6,6 +6,7 @@ from adapters.aws.clients import check_installed
 from adapters.local.clock import SystemClock
 from bharatchef.errors import ConfigurationError, StoreError
 from bharatchef.ports import Clock, Ports
+from bharatchef.pseudonyms import missing_keys
 from bharatchef.settings import Settings
 
 _NEEDED = ("trainee_bucket", "expert_bucket", "results_bucket", "complete_topic", "failed_topic")
@@ -17,7 +18,8 @@ def check_settings(settings: Settings) -> None:
     Raises:
         ConfigurationError: something is not; names it.
     """
-    missing = [f"BHARATCHEF_{name.upper()}" for name in _NEEDED if not getattr(settings, name)]
+    lacking = [*(name for name in _NEEDED if not getattr(settings, name)), *missing_keys(settings)]
+    missing = [f"BHARATCHEF_{name.upper()}" for name in lacking]
     if missing:
         raise ConfigurationError(
             f"BHARATCHEF_PORTS=aws needs {', '.join(missing)} as well, which {_is_or_are(missing)} not set.",

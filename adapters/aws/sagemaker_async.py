@@ -1,7 +1,7 @@
 """Asynchronous calls of SageMaker endpoints: body and answer are objects in S3; knows not what they mean.
 
-An asynchronous endpoint may have no instance at rest. A call then waits for one to come up: the deadline of an
-evaluation must leave minutes for it.
+An asynchronous endpoint may have no instance at rest. A call then waits for one to come up: the deadline of
+an evaluation must leave minutes for it.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class AsyncCalls:
     def _clear(self, places: list[str]) -> None:
         for key in filter(None, places):
             try:
-                self._objects.delete(key)
+                # With its earlier versions: what was asked about is a piece of somebody's film.
+                self._objects.erase(key)
             except StoreError:
                 continue  # a rule of the bucket's life ends what is left
 

@@ -6,6 +6,8 @@ import json
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -16,6 +18,7 @@ from servers.on_aws import Stack, client
 
 from adapters.aws.queues import SqsQueue, sqs_client
 from adapters.aws.uploads import Uploads
+from adapters.local.notifier import FileNotifier
 from app.intake import HealthGate
 from app.intake_deciding import Nothing, Start, World, check_buckets, decide
 from app.intake_messages import (
@@ -26,10 +29,16 @@ from app.intake_messages import (
     queue_of,
     read_message,
 )
-from bharatchef.errors import ConfigurationError, InputError
+from bharatchef.consent import Consent, check_may_evaluate, record_consent
+from bharatchef.errors import ConfigurationError, InputError, StoreError
+from bharatchef.notices import ConfirmedUpload
 from bharatchef.settings import load_settings
+from bharatchef.vocabulary import Language
+from flows.onboard_expert import ExpertRequest
+from tasks.noticing import confirm_upload
 
 FRONT = "trainee/asha/masala-chai/first/front.mp4"
+EXPERT = "expert/masala-chai/one/front.mp4"
 SIDE = "trainee/asha/masala-chai/first/side.mp4"
 
 
@@ -197,24 +206,98 @@ def test_there_is_nothing_to_do_for_a_side_film_alone_a_folder_or_what_was_delet
     assert decide(gone, world) == Nothing("it was deleted again")
 
 
+def test_a_film_of_somebody_who_has_not_agreed_is_held_until_they_do(installed, world, ports):
+    asking = installed.settings.model_copy(update={"consent_required": True})
+    careful = replace(world, check_consent=lambda user: check_may_evaluate(ports.objects, asking, user))
+    film = put(installed, FRONT)
+    with pytest.raises(InputError, match="has not agreed"):
+        decide(film, careful)
+    agreed = {"user_id": "asha", "person": "p-1", "purpose": "evaluation", "version": "1", "given": True}
+    record_consent(ports.objects, Consent.model_validate({**agreed, "at": ports.clock.now()}))
+    assert isinstance(decide(film, careful), Start)
+
+
 def test_what_no_flow_takes_is_kept_with_its_reason(installed, world):
-    film = Upload(installed.settings.expert_bucket, "expert/masala-chai/1/front.mp4", "v", 1)
     with pytest.raises(InputError, match="onboard-expert"):
-        decide(film, world)
-    there = World(
-        world.settings,
-        world.films,
-        world.dishes,
-        world.evaluations,
-        frozenset(["onboard-expert/onboard-expert"]),
-    )
-    assert decide(film, there).deployment == "onboard-expert/onboard-expert"
+        decide(Upload(installed.settings.expert_bucket, EXPERT, "v", 1), world)
     with pytest.raises(InputError, match="reword-coaching"):
         decide(Rewording("e", 1), world)
     with pytest.raises(InputError, match="no-such"):
         decide(put(installed, "trainee/asha/no-such/1/front.mp4"), world)
     with pytest.raises(InputError, match="another-bucket"):
         decide(Upload("another-bucket", FRONT, "v", 1), world)
+
+
+@pytest.fixture
+def taking_experts(world: World) -> World:
+    return replace(world, flows=frozenset(["onboard-expert/onboard-expert"]))
+
+
+def put_expert(installed: Stack, key: str, data: bytes = b"film") -> Upload:
+    bucket = installed.settings.expert_bucket
+    answer = client("s3", installed.url).put_object(Bucket=bucket, Key=key, Body=data)
+    return Upload(bucket, key, answer["ETag"].strip('"'), len(data))
+
+
+def test_an_experts_film_is_taken_in_by_its_own_flow(installed, taking_experts):
+    film = put_expert(installed, EXPERT)
+    alone = decide(film, taking_experts)
+    assert alone.deployment == "onboard-expert/onboard-expert"
+    assert alone.confirms is None
+    asked = {"dish_id": "masala-chai", "film_key": EXPERT, "film_version": film.version}
+    assert alone.parameters == {"request": asked}
+    assert decide(film, taking_experts) == alone
+    said = put_expert(installed, EXPERT.replace("front.mp4", "segments.json"), b"[]")
+    both = decide(said, taking_experts)
+    assert decide(film, taking_experts) == both
+    assert both.replaces == alone.idempotency_key != both.idempotency_key
+    assert both.parameters["request"] == {
+        **asked,
+        "segments_key": said.key,
+        "segments_name": "segments.json",
+    }
+    assert ExpertRequest.model_validate(both.parameters["request"]).film_key == EXPERT
+
+
+def test_what_is_no_experts_front_film_starts_nothing(installed, taking_experts):
+    side = put_expert(installed, EXPERT.replace("front", "side"))
+    assert isinstance(decide(side, taking_experts), Nothing)
+    early = put_expert(installed, "expert/poha/one/segments.csv", b"step,start,end")
+    assert isinstance(decide(early, taking_experts), Nothing)
+    assert isinstance(decide(put_expert(installed, "expert/poha/"), taking_experts), Nothing)
+    gone = Upload(installed.settings.expert_bucket, "expert/poha/two/front.mp4", "v", 1)
+    assert decide(gone, taking_experts) == Nothing("it was deleted again")
+    for key, said in (
+        ("expert/front.mp4", r"expert/\{dish\}/\{film\}/front\.mp4"),
+        ("expert/Poha One/one/front.mp4", "small letters"),
+        ("expert/no-such/one/front.mp4", "no-such"),
+        ("trainee/asha/poha/one/front.mp4", r"expert/\{dish\}"),
+    ):
+        with pytest.raises(InputError, match=said):
+            decide(put_expert(installed, key), taking_experts)
+
+
+def test_an_upload_is_confirmed_once_whichever_film_of_it_is_announced(installed, world, ports, side):
+    alone = decide(put(installed, FRONT), world)
+    both = decide(put(installed, SIDE, b"side"), world)
+    assert alone.confirms == both.confirms
+    assert (alone.confirms.user_id, alone.confirms.dish_id) == ("asha", "masala-chai")
+    assert confirm_upload(ports, alone.confirms, Language.HINDI) is True
+    assert confirm_upload(ports, both.confirms, Language.HINDI) is False
+    (told,) = side.told()
+    assert (told["topic"], told["dishId"], told["language"]) == ("upload-confirmed", "masala-chai", "hi")
+    assert "asha" not in json.dumps(told)
+    another = decide(put(installed, FRONT, b"another"), world)
+    assert confirm_upload(ports, another.confirms, Language.ENGLISH) is True
+
+
+def test_a_confirmation_that_fails_is_owed_and_made_at_the_next_try(ports, side, tmp_path):
+    film = ConfirmedUpload(upload_id="attempt-1", dish_id="masala-chai", user_id="asha")
+    blocked = replace(ports, notifier=FileNotifier(tmp_path, ports.clock))
+    with pytest.raises(StoreError):
+        confirm_upload(blocked, film, Language.ENGLISH)
+    assert confirm_upload(ports, film, Language.ENGLISH) is True
+    assert [event["eventId"] for event in side.told()] == ["attempt-1:upload-confirmed"]
 
 
 def test_new_models_are_asked_about_the_films_of_an_evaluation(installed, world, ports):

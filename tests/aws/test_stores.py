@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from contract_sides import HeldClock, Side
+from pydantic import SecretStr
 from samples import MOMENT, sample_evaluation, sample_result
 from servers.microburst import Microburst, microburst
 from servers.on_aws import Stack, client, stack
@@ -50,10 +51,20 @@ def evaluations(at: Stack) -> DynamoEvaluations:
 
 
 @pytest.mark.parametrize(
-    "name", ["trainee_bucket", "expert_bucket", "results_bucket", "complete_topic", "failed_topic"]
+    "name",
+    [
+        "trainee_bucket",
+        "expert_bucket",
+        "results_bucket",
+        "complete_topic",
+        "failed_topic",
+        "pseudonym_key",
+        "receipt_key",
+    ],
 )
 def test_a_missing_setting_is_named_at_the_start(installed: Stack, name: str) -> None:
-    settings = installed.settings.model_copy(update={name: ""})
+    nothing = "" if isinstance(getattr(installed.settings, name), str) else SecretStr("")
+    settings = installed.settings.model_copy(update={name: nothing})
     with pytest.raises(ConfigurationError, match=f"BHARATCHEF_{name.upper()}"):
         build_ports(settings)
 

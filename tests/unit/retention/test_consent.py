@@ -12,6 +12,7 @@ from adapters.local.objects import FolderObjects
 from bharatchef.consent import (
     Consent,
     Purpose,
+    check_may_evaluate,
     consent_of,
     consents,
     may_be_a_child,
@@ -20,6 +21,7 @@ from bharatchef.consent import (
     record_consent,
 )
 from bharatchef.errors import InputError, StoreError
+from bharatchef.settings import load_settings
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -92,3 +94,19 @@ def test_a_damaged_entry_is_told_without_the_name(objects):
     with pytest.raises(StoreError, match="consent") as caught:
         consents(objects, "asha")
     assert "asha" not in str(caught.value)
+
+
+def test_where_consent_is_asked_for_nothing_is_evaluated_without_it(objects, tmp_path):
+    asked = load_settings(home=tmp_path, consent_required=True)
+    check_may_evaluate(objects, load_settings(home=tmp_path), "asha")
+    with pytest.raises(InputError, match="not agreed") as caught:
+        check_may_evaluate(objects, asked, "asha")
+    assert "asha" not in str(caught.value)
+    record_consent(objects, said(purpose=Purpose.TRAINING))
+    with pytest.raises(InputError, match="not agreed"):
+        check_may_evaluate(objects, asked, "asha")
+    record_consent(objects, said(purpose=Purpose.EVALUATION))
+    check_may_evaluate(objects, asked, "asha")
+    record_consent(objects, said(purpose=Purpose.EVALUATION, given=False))
+    with pytest.raises(InputError, match="not agreed"):
+        check_may_evaluate(objects, asked, "asha")
