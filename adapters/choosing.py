@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.local.hosted import HostedModels
 from adapters.local.models import local_models
+from adapters.local.traffic import with_challengers
 from bharatchef.ports import ChatModel, Models
 from bharatchef.settings import Settings
 
@@ -18,7 +19,7 @@ def models_of(settings: Settings) -> Models:
         from adapters.aws.sagemaker import SageMakerModels
 
         models = SageMakerModels(settings, models)
-    return models
+    return with_challengers(settings, models)
 
 
 def chat_models(settings: Settings) -> tuple[ChatModel, ...]:

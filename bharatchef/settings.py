@@ -72,6 +72,21 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="addresses of model hosts by analyser; the rest runs in this process",
     )
+    challenger_hosts: dict[Literal["actions", "objects", "heat", "plate"], HostUrl] = Field(
+        default_factory=dict,
+        description="addresses of hosts of models that are being rolled out; the rest runs in this process",
+    )
+    retraining_policy: Path | None = Field(
+        default=None, description="file of the rules of retraining in place of the program's own"
+    )
+    training_image: str = Field(default="", description="container that trains on SageMaker")
+    training_role: Annotated[
+        str, StringConstraints(pattern=r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$")
+    ] = Field(default="", description="role that trains on SageMaker")
+    training_instance: str = Field(default="ml.g4dn.xlarge", description="machine that trains on SageMaker")
+    hosting_instance: str = Field(
+        default="ml.g4dn.xlarge", description="machine of an endpoint's new variant"
+    )
     built_in_models: bool = Field(
         default=True,
         description="whether the packages that come with the program answer where the models folder has none",

@@ -1,8 +1,9 @@
 """Draws films (or reads people's own), trains the slowfast package on them, and writes it.
 
     python -m model_packages.slowfast.train [--films 180] [--steps 9000] [--work FOLDER] [--out FOLDER]
-    python -m model_packages.slowfast.train --labelled FOLDER
+    python -m model_packages.slowfast.train --labelled FOLDER [--start PACKAGE]
 
+With ``--start`` only the last layer of a package that is there learns (``adapting.py``): for a few films.
 What is drawn and how far training is lie in the work folder: the same command goes on where it was stopped.
 Whole style groups, or whole people and kitchens, are kept out for calibration and test.
 """
@@ -15,11 +16,13 @@ import os
 import struct
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,7 @@ import torch
 from model_packages.engine import compiled_model, engine_words, pack_ir
 from model_packages.training.kitchens import TRAINED_ON
 
+from .adapting import Start, fitted_head, looked_through
 from .card import model_card
 from .chain import Chain, counted
 from .convert import LEAST_AGREEMENT, compared, graph_of, quantised
@@ -40,10 +44,11 @@ from .labelled import film_of, labelled_films, split
 from .learning import Film, Recipe, accuracy_on, learned, new_learner, resumed, seconds_truth
 from .measuring import figures_of, fitted, probabilities
 from .network import Shape, SlowFast
-from .package import settings, write_package
+from .package import FIGURES, FOUND, SET_ASIDE, settings, write_package
 from .pictures import Pictures, clip_frames, rgb_of
 
 BAR, USEFUL = 0.90, 0.70
+OWN_FILMS, HELD_OUT = "people's own films", "films of people or kitchens that were kept out"
 # What is answered with, (height, width): as large as the last training clips, see ``Recipe``.
 SERVED = (112, 192)
 _HERE = Path(__file__).resolve().parent
@@ -70,6 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.work.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
     torch.set_num_threads(given.threads)
+    if given.start:
+        return _adapt(given)
     sets = _own_sets(given.labelled) if given.labelled else _drawn_sets(given)
     recipe = Recipe(
         steps=given.steps, batch=given.batch, rate=given.rate, minutes=given.minutes, seed=given.seed,
@@ -137,19 +144,83 @@ def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips:
         "testOfEachSecondAlone": _figures(tested, temperature, None)["accuracy"],
         "testWithAClipEvery2Seconds": _figures(tested, temperature, chain, every_s=2)["accuracy"],
     }
+    _write(out, served, told, LABELS, net.shape.frames, temperature, chain)
+    return told
+
+
+def _adapt(given: argparse.Namespace) -> int:
+    """Teach the last layer of the package in ``--start`` from labelled films, and write the package."""
+    if given.labelled is None:
+        raise ValueError("expected --labelled beside --start: drawn films are learned from whole")
+    start = Start(given.start)
+    before = json.loads((given.start / FIGURES).read_text("utf-8"))
+    found = next(given.start / name for name in (FOUND, SET_ASIDE) if (given.start / name).exists())
+    manifest = found.read_text("utf-8")
+    began = time.monotonic()
+    seen = {
+        name: looked_through(start, films, given.work, SERVED, SIZE)
+        for name, films in split(labelled_films(given.labelled)).items()
+    }
+    classes = len(start.labels)
+    weights, bias = fitted_head(seen["training"], classes)
+    scored = {
+        name: Scored(
+            np.concatenate([f.scores + f.features @ weights.T + bias for f in films]).astype(np.float64),
+            np.concatenate([f.truth for f in films]),
+            np.concatenate([np.full(len(f.truth), number) for number, f in enumerate(films)]),
+            [", ".join(f.film.about[:2]) for f in films for _ in f.truth],
+        )
+        for name, films in seen.items()
+    }
+    lasting = counted((f.truth for f in seen["training"]), classes)
+    tuned = scored["calibration"]
+    temperature, chain = fitted(lasting, tuned.scores, tuned.truth, tuned.film)
+    served = start.with_head(weights, bias)
+    figures = partial(_figures, scored["test"], temperature, labels=start.labels)
+    told = {
+        **{name: before[name] for name in ("int8", "served", "parameters", "frames")},
+        "seed": given.seed,
+        "date": datetime.now(UTC).date().isoformat(),
+        "command": "python -m model_packages.slowfast.train " + " ".join(given.words),
+        "startedFrom": start.sha256,
+        "trainedOn": f"{json.loads(manifest)['trained_on']}; its last layer on {OWN_FILMS}",
+        "trainingGroups": f"{OWN_FILMS}: the last layer alone, from weights {start.sha256[:12]}",
+        "testGroups": HELD_OUT,
+        "trainingFilms": len(seen["training"]),
+        "trainingPictures": int(sum(len(f.film.labels) for f in seen["training"])),
+        "trainingSeconds": round(time.monotonic() - began, 1),
+        "steps": 1,
+        "labels": list(start.labels),
+        "learningCurve": [],
+        "temperature": round(temperature, 4),
+        "engine": engine_words(served),
+        "chain": {k: v for k, v in chain.as_json().items() if k != "shares"},
+        "calibration": _figures(tuned, temperature, chain, labels=start.labels),
+        "test": figures(chain),
+        "testOfEachSecondAlone": figures(None)["accuracy"],
+        "testWithAClipEvery2Seconds": figures(chain, every_s=2)["accuracy"],
+    }
+    _write(given.out, served, told, start.labels, start.frames, temperature, chain)
+    print(json.dumps({k: told["test"][k] for k in ("accuracy", "balancedAccuracy", "calibrationError")}))
+    return 0
+
+
+def _write(
+    out: Path, served: Any, told: dict[str, Any], labels: tuple[str, ...], frames: int, temperature: float,
+    chain: Chain,
+) -> None:  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
         write_package(
             out,
             pack_ir(served, Path(folder) / "weights.ovz"),
-            settings(LABELS, net.shape.frames, short_px=min(SERVED), temperature=temperature, chain=chain),
+            settings(labels, frames, short_px=min(SERVED), temperature=temperature, chain=chain),
             model_card(told, bar=BAR, useful=USEFUL),
             engine=told["engine"],
-            trained_on=sets.trained_on,
+            trained_on=told["trainedOn"],
             figures=told,
             useful=told["test"]["accuracy"] >= USEFUL,
         )
-    return told
 
 
 @dataclass(frozen=True)
@@ -176,9 +247,11 @@ def _scored(graph: Any, shape: Shape, films: Iterable[Film]) -> Scored:
     return Scored(np.concatenate(scores).astype(np.float64), np.concatenate(truths), np.array(numbers), names)
 
 
-def _figures(seen: Scored, temperature: float, chain: Chain | None, every_s: int = 1) -> dict[str, Any]:
+def _figures(
+    seen: Scored, temperature: float, chain: Chain | None, every_s: int = 1, labels: Sequence[str] = LABELS
+) -> dict[str, Any]:
     chances = probabilities(seen.scores, seen.film, temperature, chain, every_s)
-    return figures_of(chances, seen.truth, LABELS, seen.names)
+    return figures_of(chances, seen.truth, labels, seen.names)
 
 
 def _sized(rgb: Pictures) -> Pictures:
@@ -243,8 +316,8 @@ def _own_sets(folder: Path) -> Sets:
         name: [film_of(film, LABELS, SIZE) for film in films]
         for name, films in split(labelled_films(folder)).items()
     }
-    words = ("people's own films", "films of people or kitchens that were kept out")
-    return Sets(lambda: found["training"], found["calibration"], found["test"], "people's own films", words)
+    words = (OWN_FILMS, HELD_OUT)
+    return Sets(lambda: found["training"], found["calibration"], found["test"], OWN_FILMS, words)
 
 
 def _pair(text: str) -> tuple[int, int]:
@@ -255,7 +328,7 @@ def _pair(text: str) -> tuple[int, int]:
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     words = sys.argv[1:] if arguments is None else list(arguments)
     cores = int(os.environ.get("SM_NUM_CPUS", "") or os.cpu_count() or 1)
-    channel = os.environ.get("SM_CHANNEL_TRAINING", "")
+    channel, start = (os.environ.get(f"SM_CHANNEL_{name}", "") for name in ("TRAINING", "START"))
     parser = argparse.ArgumentParser(
         prog="python -m model_packages.slowfast.train", description=(__doc__ or "").splitlines()[0]
     )
@@ -271,6 +344,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", type=_pair, default=(112, 192), help="clips of the last third, HxW")
     parser.add_argument("--clips", type=int, default=160, help="clips that INT8 is fitted and compared on")
     parser.add_argument("--labelled", type=Path, default=Path(channel) if channel else None)
+    parser.add_argument(
+        "--start", type=Path, default=Path(start) if start else None, help="package whose last layer learns"
+    )
     parser.add_argument("--work", type=Path, default=Path(".train/slowfast"))
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("SM_MODEL_DIR", "") or _HERE))
     parser.add_argument("--workers", type=int, default=min(2, cores), help="processes that draw")
@@ -282,7 +358,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     return given
 
 
-_PATHS = {"--work", "--out", "--labelled"}
+_PATHS = {"--work", "--out", "--labelled", "--start"}
 
 
 if __name__ == "__main__":

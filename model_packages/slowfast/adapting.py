@@ -1,0 +1,168 @@
+"""Teaches a package that is trained already from a few labelled films: only its last layer learns.
+
+A few hundred corrected segments cannot teach a network what hands look like, but they can tell it what the
+hands of a kitchen mean that it sees for the first time. Knows neither drawing nor where labels come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+import torch
+from openvino import opset13 as ops
+
+from model_packages.engine import compiled_model, read_ir
+
+from .labelled import Labelled, film_of
+from .learning import Film, seconds_truth
+from .package import SETTINGS, WEIGHTS
+from .pictures import clip_frames, rgb_of
+
+_BATCH = 8
+_STEPS = 60
+# How much moving away from what was learned before costs; the same from 0.001 to 1 (docs/retraining.md).
+_HOLDS = 0.1
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a network makes of a film, each second: scores, what they are made of, the truth."""
+
+    scores: Floats
+    features: Floats
+    truth: npt.NDArray[np.intp]
+    film: Film
+
+
+class Start:
+    """The package that is learned on from: its network, with what its last layer sees as a second output.
+
+    Raises:
+        ValueError: it is no such package, or its network ends otherwise.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self.settings: dict[str, Any] = json.loads((folder / SETTINGS).read_text("utf-8"))
+            self.body = (folder / WEIGHTS).read_bytes()
+        except (OSError, ValueError) as error:
+            raise ValueError(f"expected a slowfast package in {folder}: {error}") from error
+        self.sha256 = hashlib.sha256(self.body).hexdigest()
+        self.labels = tuple(str(label) for label in self.settings["labels"])
+        self.frames = int(self.settings["frames"])
+        self._graph = read_ir(folder / WEIGHTS)
+        last = [op for op in self._graph.get_ordered_ops() if op.get_type_name() == "MatMul"]
+        if not last:
+            raise ValueError(f"expected a network that ends in a linear layer in {folder}")
+        self._seen = last[-1].input(0).get_source_output()
+        self._scores = self._graph.outputs[0].get_node().input(0).get_source_output()
+
+    def looked_at(self, film: Film, size: tuple[int, int]) -> Looked:
+        """What the network makes of each second of a film, in pictures of ``size`` (height, width)."""
+        net = compiled_model(ov.Model([self._scores, self._flat()], self._graph.get_parameters(), "start"))
+        times, truth = seconds_truth(film, len(self.labels))
+        pictures = rgb_of(film.i420)
+        rgb = np.stack([cv2.resize(p, size[::-1], interpolation=cv2.INTER_AREA) for p in pictures])
+        places = clip_frames(times, len(rgb), self.frames)
+        said = [net(rgb[places[k : k + _BATCH]]) for k in range(0, len(places), _BATCH)]
+        scores, features = (np.concatenate([np.asarray(s[k]) for s in said]) for k in (0, 1))
+        return Looked(scores.astype(np.float32), features.astype(np.float32), truth, film)
+
+    def with_head(self, weights: Floats, bias: Floats) -> ov.Model:
+        """The network whose scores have ``features @ weights.T + bias`` added to them."""
+        more = ops.matmul(self._flat(), ops.constant(weights), False, True)
+        scores = ops.add(ops.add(self._scores, more), ops.constant(bias[None]))
+        return ov.Model([scores], self._graph.get_parameters(), "slowfast")
+
+    def _flat(self) -> Any:
+        """(clips, features): averaged over the places in the picture, as the scores are."""
+        places = list(range(1, len(self._seen.get_partial_shape()) - 1))
+        if not places:
+            return self._seen
+        return ops.reduce_mean(self._seen, ops.constant(np.array(places)), False).output(0)
+
+
+def looked_through(
+    start: Start, films: Sequence[Labelled], work: Path, size: tuple[int, int], small: tuple[int, int]
+) -> list[Looked]:
+    """What the network makes of films; each is kept in ``work`` whole, so that this goes on where it ended.
+
+    Args:
+        size: (height, width) of what the network is shown.
+        small: (width, height) that films are decoded to.
+    """
+    out = []
+    known = 0
+    for labelled in films:
+        film = film_of(labelled, start.labels, small)
+        path = work / f"{_name(start, labelled, film)}.npz"
+        if path.exists():
+            known += 1
+            with np.load(path, allow_pickle=False) as kept:
+                out.append(Looked(kept["scores"], kept["features"], kept["truth"], film))
+            continue
+        if known:
+            print(f"goes on from film {known}", file=sys.stderr, flush=True)
+            known = 0
+        looked = start.looked_at(film, size)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(file, scores=looked.scores, features=looked.features, truth=looked.truth)
+        part.replace(path)
+        print(f"looked at {len(out) + 1} of {len(films)} films", file=sys.stderr, flush=True)
+        out.append(looked)
+    return out
+
+
+def fitted_head(seen: Sequence[Looked], classes: int) -> tuple[Floats, Floats]:
+    """(classes, features) weights and (classes,) bias to be added, held near to nothing.
+
+    Raises:
+        ValueError: no second of the films has a label.
+    """
+    scores, features = (
+        np.concatenate([getattr(one, name) for one in seen]) for name in ("scores", "features")
+    )
+    truth = np.concatenate([one.truth for one in seen])
+    said = truth >= 0
+    if not said.any():
+        raise ValueError("expected films with labelled seconds, got none")
+    scale = float(features[said].std()) or 1.0
+    given, before = torch.from_numpy(features[said] / scale), torch.from_numpy(scores[said])
+    wanted = torch.from_numpy(truth[said].astype(np.int64))
+    weights = torch.zeros(classes, given.shape[1], requires_grad=True)
+    bias = torch.zeros(classes, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights, bias], max_iter=_STEPS)
+
+    def loss() -> Any:
+        optimiser.zero_grad()
+        told = torch.nn.functional.cross_entropy(before + given @ weights.T + bias, wanted)
+        told = told + _HOLDS * (weights**2).sum() / len(wanted)
+        told.backward()
+        return told
+
+    optimiser.step(loss)
+    if not torch.isfinite(weights).all():
+        raise ValueError("training diverged: the weights are no numbers")
+    return (weights.detach() / scale).numpy(), bias.detach().numpy()
+
+
+def _name(start: Start, labelled: Labelled, film: Film) -> str:
+    """A name for what is kept of a film: of the network, the film's bytes and its labels."""
+    parts = hashlib.sha256(start.sha256.encode())
+    with labelled.film.open("rb") as file:
+        parts.update(hashlib.file_digest(file, "sha256").digest())
+    parts.update(film.labels.tobytes())
+    return parts.hexdigest()[:24]
