@@ -15,11 +15,17 @@ from bharatchef.vocabulary import Slug, UserId
 
 Queue = Literal["video-processing-queue", "cv-analysis-queue", "ai-coaching-queue"]
 View = Literal["front", "side"]
+ExpertPart = Literal["front", "side", "segments"]
 
 LAYOUT = "trainee/{user}/{dish}/{attempt}/front.mp4 (or side.mp4)"
 _ENDINGS = ("mp4", "mov", "mkv", "webm")
 _FILM = re.compile(
     rf"trainee/([^/]+)/([^/]+)/([^/]+)/(front|side)\.({'|'.join(_ENDINGS)})", re.IGNORECASE | re.ASCII
+)
+EXPERT_LAYOUT = "expert/{dish}/{film}/front.mp4 (and segments.json or segments.csv beside it)"
+_EXPERT = re.compile(
+    rf"expert/([^/]+)/([^/]+)/(?:(front|side)\.(?:{'|'.join(_ENDINGS)})|(segments)[^/]{{0,64}}\.(?:json|csv))",
+    re.IGNORECASE | re.ASCII,
 )
 _user = TypeAdapter(UserId)
 _slug = TypeAdapter(Slug)
@@ -59,6 +65,20 @@ class FilmPlace:
     def folder(self) -> str:
         """Where all films of the attempt lie, with the slash at its end."""
         return f"trainee/{self.user_id}/{self.dish_id}/{self.attempt}/"
+
+
+@dataclass(frozen=True)
+class ExpertPlace:
+    """Of which dish an expert's film is, and what of it lies under a key, as the key says."""
+
+    dish_id: str
+    film: str
+    part: ExpertPart
+
+    @property
+    def folder(self) -> str:
+        """Where the film and what was said of it lie, with the slash at its end."""
+        return f"expert/{self.dish_id}/{self.film}/"
 
 
 @dataclass(frozen=True)
@@ -152,6 +172,37 @@ def film_place(key: str) -> FilmPlace:
             "Upload it again under such a key.",
         ) from error
     return FilmPlace(user_id, dish_id, attempt, "front" if view.lower() == "front" else "side")
+
+
+def expert_place(key: str) -> ExpertPlace:
+    """What of which expert's film lies under a key.
+
+    Raises:
+        InputError: the key is not laid out as asked; the message says how it should be.
+    """
+    found = _EXPERT.fullmatch(key)
+    if found is None:
+        raise InputError(
+            f"Expected an expert's film under {EXPERT_LAYOUT}; got {key[:200]!r}.",
+            "Upload it again under such a key.",
+        )
+    dish_id, film, view, _segments = found.groups()
+    try:
+        _slug.validate_python(dish_id)
+        _slug.validate_python(film)
+    except ValidationError as error:
+        raise InputError(
+            f"Expected {EXPERT_LAYOUT}, with dish and film of at most 64 small letters, digits, '-' or '_';"
+            f" got {key[:200]!r}.",
+            "Upload it again under such a key.",
+        ) from error
+    part: ExpertPart = "segments" if view is None else "front" if view.lower() == "front" else "side"
+    return ExpertPlace(dish_id, film, part)
+
+
+def expert_key(front: str, front_version: str, segments: str | None, segments_version: str | None) -> str:
+    """The idempotency key of an expert's film with what a person said of it, whichever was announced."""
+    return f"expert-{_digest(front, front_version, segments or '', segments_version or '')}"
 
 
 def attempt_key(front: str, front_version: str, side: str | None, side_version: str | None) -> str:

@@ -7,7 +7,6 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
