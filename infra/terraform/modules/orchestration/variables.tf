@@ -135,13 +135,13 @@ variable "workload_secrets" {
 }
 
 variable "settings" {
-  description = "What intake and the runs find in their environment, BHARATCHEF_...; nothing secret."
+  description = "What intake and the runs find in their environment, BHARATCHEF_... and PREFECT_...; nothing secret."
   type        = map(string)
   default     = {}
 
   validation {
-    condition     = alltrue([for name in keys(var.settings) : startswith(name, "BHARATCHEF_") && !can(regex("PASSWORD|SECRET|TOKEN", name))])
-    error_message = "settings are named BHARATCHEF_... and hold no secret."
+    condition     = alltrue([for name in keys(var.settings) : can(regex("^(BHARATCHEF|PREFECT)_", name)) && !can(regex("PASSWORD|SECRET|TOKEN", name))])
+    error_message = "settings are named BHARATCHEF_... or PREFECT_... and hold no secret."
   }
 }
 
