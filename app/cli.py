@@ -13,10 +13,12 @@ import typer
 
 from app.console import spoken_errors
 from app.experts_cli import experts_app
+from app.held_cli import held_app
 from app.knowledge_cli import knowledge_app
 from app.options import Json, Options
 from app.people_cli import people_app
 from app.report_cli import report_app
+from app.review_cli import appeal_app, review_app
 
 app = typer.Typer(
     name="bharatchef",
@@ -36,6 +38,9 @@ app.add_typer(models_app, name="models")
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(report_app, name="report")
 app.add_typer(people_app)
+app.add_typer(held_app)
+app.add_typer(appeal_app)
+app.add_typer(review_app, name="review")
 
 
 def _version(value: bool) -> None:

@@ -34,7 +34,7 @@ def look_over(ports: Ports, film_sha256: str, stills: Sequence[Still]) -> Looked
         step = max(1, -(-len(stills) // MOST_PICTURES))
         looked = ports.looker.look([(s.time_s, ports.objects.get_bytes(s.key)) for s in stills[::step]])
         ports.objects.put_bytes(seen_key, json.dumps(asdict(looked)).encode(), "application/json")
-    if looked.unfit and not ports.objects.exists(_beside(film_sha256, "released.json")):
+    if is_held(ports, film_sha256):
         moments = ", ".join(f"{label.name} at {label.time_s:.0f} s" for label in looked.unfit[:5])
         raise HeldForPerson(
             f"The film is held until a person has looked at it: {looked.service} saw {moments}.",
@@ -43,12 +43,20 @@ def look_over(ports: Ports, film_sha256: str, stills: Sequence[Still]) -> Looked
     return looked
 
 
+def is_held(ports: Ports, film_sha256: str) -> bool:
+    """Whether something unfit was seen in a film that no person has released yet."""
+    seen_key = _beside(film_sha256, "labels.json")
+    if not ports.objects.exists(seen_key) or ports.objects.exists(_beside(film_sha256, "released.json")):
+        return False
+    return bool(_read(ports.objects.get_bytes(seen_key)).unfit)
+
+
 def release(ports: Ports, film_sha256: str, reviewer: str, reason: str) -> None:
     """Note that a person has looked at a film and that it may be shown; the next evaluation goes on.
 
     Args:
         film_sha256: which film; the same film under another key is the same film.
-        reviewer: the person's id.
+        reviewer: the person's pseudonym.
         reason: in their own words.
     """
     said = {"reviewer": reviewer, "reason": reason, "at": ports.clock.now().isoformat()}

@@ -24,9 +24,10 @@ Pseudonym = Annotated[str, StringConstraints(pattern=r"^(p-[0-9a-f]{16}|policy)$
 class TrailEntry(Record):
     """One thing that was said or done.
 
-    ``kind``: ``drawn`` (for audit), ``appeal``, ``upheld`` and ``dismissed`` (of an appeal), ``exported``,
-    ``corrected`` (segments were imported), ``rescored`` (``linked_evaluation_id`` is the new evaluation),
-    ``rescore_of`` (it is the original one), ``signed`` (``level`` holds from now on).
+    ``kind``: ``drawn`` (for audit), ``appeal``, ``upheld`` and ``dismissed`` (of an appeal), ``corrected``
+    (segments were imported), ``rescored`` (``linked_evaluation_id`` is the new evaluation), ``rescore_of``
+    (it is the original one), ``signed`` (``level`` holds from now on), ``released`` and ``rejected`` (a film that
+    was held for a person).
 
     Attributes:
         by: a pseudonym, or ``policy`` where a rule drew it.
@@ -39,7 +40,16 @@ class TrailEntry(Record):
 
     evaluation_id: str
     kind: Literal[
-        "drawn", "appeal", "upheld", "dismissed", "exported", "corrected", "rescored", "rescore_of", "signed"
+        "drawn",
+        "appeal",
+        "upheld",
+        "dismissed",
+        "corrected",
+        "rescored",
+        "rescore_of",
+        "signed",
+        "released",
+        "rejected",
     ]
     at: AwareDatetime
     by: Pseudonym
