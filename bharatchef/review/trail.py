@@ -26,8 +26,8 @@ class TrailEntry(Record):
 
     ``kind``: ``drawn`` (for audit), ``appeal``, ``upheld`` and ``dismissed`` (of an appeal), ``corrected``
     (segments were imported), ``rescored`` (``linked_evaluation_id`` is the new evaluation), ``rescore_of``
-    (it is the original one), ``signed`` (``level`` holds from now on), ``released`` and ``rejected`` (a film that
-    was held for a person).
+    (it is the original one), ``signed`` (``level`` holds from now on), ``released`` and ``rejected`` (a film
+    that was held for a person).
 
     Attributes:
         by: a pseudonym, or ``policy`` where a rule drew it.
