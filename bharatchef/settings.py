@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         str, StringConstraints(pattern=r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$")
     ] = Field(default="", description="role that trains on SageMaker")
     training_instance: str = Field(default="ml.g4dn.xlarge", description="machine that trains on SageMaker")
+    hosting_image: str = Field(
+        default="",
+        description="container that hosts models on SageMaker; none: this machine splits the traffic",
+    )
     hosting_instance: str = Field(
         default="ml.g4dn.xlarge", description="machine of an endpoint's new variant"
     )

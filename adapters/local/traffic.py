@@ -18,7 +18,7 @@ from typing import Any
 from adapters.local.durable import make_folder, telling, write_durably
 from adapters.local.hosted import HostedModels
 from adapters.local.models import LocalModels
-from adapters.packing import unpacked
+from adapters.local.packing import unpacked
 from bharatchef.errors import EndpointError
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
 from bharatchef.ports import Models, ObjectStore

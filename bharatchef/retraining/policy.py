@@ -40,6 +40,7 @@ class PackagePolicy(_Rules):
     largest_fall_of_a_class: Share
     class_seconds: Count
     tries: Annotated[int, Field(ge=1, le=10)]
+    start_from_champion: bool = True
     recipe: tuple[str, ...] = ()
 
 

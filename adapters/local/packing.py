@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bharatchef.errors import EndpointError, StoreError
 from bharatchef.ports import ObjectStore
+from model_packages.serving.archive import archive
+from model_packages.serving.package import PackageError
 
 TYPE = "application/gzip"
 
@@ -18,9 +20,6 @@ def put_package(objects: ObjectStore, folder: Path, key: str) -> None:
     Raises:
         EndpointError: it is no whole package.
     """
-    from model_packages.serving.archive import archive
-    from model_packages.serving.package import PackageError
-
     with tempfile.TemporaryDirectory(prefix="bharatchef-") as scratch:
         out = Path(scratch, "model.tar.gz")
         try:
