@@ -21,6 +21,9 @@ MODES = ("serverless", "realtime-cpu", "realtime-gpu", "async")
 TARGET_INR = 2.0
 SWEEPS = HOURS * 12  # every 5 minutes
 SWEEP_S = 60.0  # assumed
+REFRESHES = HOURS  # of the analytics, every hour, as large and as long as a sweep
+CRAWLS = 365 / 12 / 7  # one a week, of 2 DPU for the ten minutes that the least one is billed
+RELOAD_HOURS = 0.5  # assumed, of 2 DPU: one whole reload of the analytics a month
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def at_rest(prices: Prices, environment: str, processors: str) -> list[Line]:
     database = f"rds_pg_t4g_{size}_maz" + ("_use1" if size == "medium" else "")
     disk = float(_said(environment, "storage_gb") or 20)
     servers = 2 if environment == "production" else 1
-    sweeping = SWEEPS * SWEEP_S / 3600
+    sweeping = (SWEEPS + REFRESHES) * SWEEP_S / 3600
     vcpu = HOURS * (servers * 0.5 + 2 * 0.25) + sweeping * 0.5
     memory = HOURS * (servers * 1.0 + 2 * 0.5) + sweeping * 2.0
     line = prices.line(
@@ -91,7 +94,7 @@ def at_rest(prices: Prices, environment: str, processors: str) -> list[Line]:
         line,
         prices.line("load balancer", ("alb_hour", HOURS)),
         prices.line(
-            "Prefect server, worker, intake, sweep",
+            "Prefect server, worker, intake, sweep, analytics",
             (f"fargate_{processors}_vcpu_hour", vcpu),
             (f"fargate_{processors}_gb_hour", memory),
         ),
@@ -162,6 +165,12 @@ def full_inr(prices: Prices, mode: str, processors: str, films: float) -> float:
     return (each + (floor + models(prices, mode, films).usd) / films) * prices.rupees
 
 
+def glue(prices: Prices) -> Line:
+    """What the job and the crawler of the analytics cost a month, where they are on."""
+    dpu_hours = 2 * (CRAWLS * 10 / 60 + RELOAD_HOURS)
+    return prices.line("Glue's crawler and one whole reload", ("glue_dpu_hour", dpu_hours))
+
+
 def _inr(prices: Prices, line: Line) -> str:
     return f"{line.usd * prices.rupees:,.0f}{'' if line.sure else ' †'}"
 
@@ -181,7 +190,7 @@ def tables(prices: Prices) -> Iterator[str]:
             "interface endpoints",
             "PostgreSQL",
             "load balancer",
-            "Prefect server, worker, intake, sweep",
+            "Prefect server, worker, intake, sweep, analytics",
             "keys, secrets, alarms, metrics",
         )
         for row, name in enumerate(names):
@@ -195,6 +204,10 @@ def tables(prices: Prices) -> Iterator[str]:
             "| OpenSearch, where it is on | "
             + " | ".join(_inr(prices, column[-1]) for column in columns)
             + " |"
+        )
+        yield (
+            "| Glue's crawler and one whole reload, where they are on |"
+            + f" {_inr(prices, glue(prices))} |" * 3
         )
     yield ""
     yield "Models at rest, rupees a month, one instance for each of the four analysers:"
