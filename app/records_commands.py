@@ -16,9 +16,11 @@ from bharatchef.errors import ConfigurationError, InputError, StoreError
 from bharatchef.ports import Ports
 from bharatchef.records import Evaluation
 from bharatchef.results import EvaluationResult
+from bharatchef.review.standing import Standing, as_read, standing_lines
 from bharatchef.settings import load_settings
 from bharatchef.vocabulary import Category, Status
 from tasks.publishing import remove_evaluation
+from tasks.reviewing import standing_of
 from tasks.runtime import ports_here
 
 if TYPE_CHECKING:
@@ -52,12 +54,20 @@ def show_evaluation(wanted: str, as_json: bool) -> None:
     ports = ports_here()
     evaluation = find_evaluation(ports, wanted)
     result = stored_result(ports, evaluation)
+    now = standing_of(ports, evaluation.evaluation_id)
     if as_json:
-        print_json(json.loads((result or evaluation).to_json()))
+        print_json(json.loads((result or evaluation).to_json()) | _review(now))
     elif result is not None:
-        print_scorecard(result, load_settings())
+        print_scorecard(as_read(result, now), load_settings())
+        for line in standing_lines(now, [(m.deviation_id, m.description) for m in result.feedback.mistakes]):
+            out().print(escape(line), soft_wrap=True)
     else:
         out().print(f"{evaluation.evaluation_id}: {evaluation.status}. {escape(evaluation.failure_reason)}")
+
+
+def _review(now: Standing) -> dict[str, object]:
+    """What people said since, beside the result as it was stored; nothing where nobody said anything."""
+    return {"review": json.loads(now.to_json())} if now.says_something else {}
 
 
 def show_history(user: str, dish: str | None, as_json: bool) -> None:

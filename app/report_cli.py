@@ -93,3 +93,16 @@ def report_models(svg: Svg = None, as_json: Json = False) -> None:
         from app.report_commands import show_models
 
         show_models(svg, as_json)
+
+
+@report_app.command("trust")
+def report_trust(svg: Svg = None, as_json: Json = False) -> None:
+    """Show how far the evaluations can be trusted.
+
+    Appeals that were upheld, by kind of deviation, and how often audits left things as they were; each share
+    with its interval.
+    """
+    with spoken_errors(Options.debug):
+        from app.review_commands import show_trust
+
+        show_trust(svg, as_json)

@@ -20,6 +20,8 @@ from bharatchef.ports import Ports
 from bharatchef.records import Evaluation, Feedback
 from bharatchef.report import render_html, stills_to_show
 from bharatchef.results import CostReport, EvaluationResult
+from bharatchef.review.standing import standing
+from bharatchef.review.trail import entries
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Status
 from tasks.coach_performance import words_on
@@ -122,7 +124,8 @@ def _publish_words(
         }
     )
     pictures = {still.key: ports.objects.get_bytes(still.key) for still in stills_to_show(reworded)}
-    texts = {"report.html": render_html(reworded, pictures), "result.json": reworded.to_json()}
+    now = standing(entries(ports.objects, evaluation.evaluation_id))
+    texts = {"report.html": render_html(reworded, pictures, now), "result.json": reworded.to_json()}
     before = {name: ports.objects.get_bytes(_key(evaluation, name)) for name in _DOCUMENTS}
     # By what it holds: written again after a crash, it is the same object.
     folder = f"earlier/{hashlib.sha256(before['result.json']).hexdigest()[:16]}"

@@ -22,6 +22,7 @@ from bharatchef.report.losses import loss_sheet
 from bharatchef.report.timeline import timeline
 from bharatchef.report.words import LEVEL_WORDS, percent, points, rupees
 from bharatchef.results import EvaluationResult
+from bharatchef.review.standing import Standing, as_read, standing_lines
 
 _TEMPLATES = (
     "report.html",
@@ -70,7 +71,7 @@ def _style() -> tuple[str, str]:
     return css, policy
 
 
-def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
+def render_html(result: EvaluationResult, pictures: Mapping[str, bytes], now: Standing | None = None) -> str:
     """The report of one evaluation as an HTML document that needs nothing beside it.
 
     It is in the language of its feedback; what that language has no words for stays English and is marked
@@ -80,8 +81,12 @@ def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
         result: the whole evaluation.
         pictures: JPEG bytes by still key, of the stills that ``stills_to_show`` names; a still whose
             bytes are missing or are no JPEG is left out, and its caption says so.
+        now: what people said of it since; a level that was signed is shown as such.
     """
     css, policy = _style()
+    now = now or Standing()
+    result = as_read(result, now)
+    told = [(m.deviation_id, m.description) for m in result.feedback.mistakes]
     words = PageWords(result)
     plate_picture, plate_words, plate_remarks = view.plate_view(result, pictures)
     return (
@@ -116,6 +121,8 @@ def render_html(result: EvaluationResult, pictures: Mapping[str, bytes]) -> str:
             level=LEVEL_WORDS[result.scorecard.level] if result.scorecard.level else "",
             sheet=loss_sheet(result),
             mistakes=view.mistake_views(result, pictures),
+            review=standing_lines(now, told),
+            appeals={a.deviation_id: a for a in now.appeals},
             follow_ups=view.follow_up_views(result),
             timeline=timeline(result),
             beside=beside_expert(result),

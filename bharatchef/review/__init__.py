@@ -1,1 +1,1 @@
-"""What people say about evaluations afterwards: appeals, corrections, sign-offs; knows no store and no flow."""
+"""What people say of evaluations afterwards: appeals, corrections, sign-offs; knows no store, no flow."""

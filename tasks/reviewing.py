@@ -1,0 +1,473 @@
+"""Reviews over the ports: appeals and decisions, the draw for audit, corrections, sign-offs, what waits.
+
+Plain functions; knows nothing of Prefect. **The stored result is never changed**: what people say lies in
+the trail, and is read beside it. Whatever dies half-way is finished by doing it again: an entry that is there
+already is not written twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bharatchef.erasing.person import Traces
+from bharatchef.errors import InputError, StoreError
+from bharatchef.observed import Unavailable
+from bharatchef.perception.segments_file import read_segments
+from bharatchef.perception.segments_json import FORMAT, VERSION, is_ours
+from bharatchef.ports import Ports
+from bharatchef.pseudonyms import pseudonym
+from bharatchef.records import ActionSegment, Dish, Evaluation
+from bharatchef.report import render_html
+from bharatchef.results import EvaluationResult
+from bharatchef.review.exchange import boxes_of, check_same_film, segments_differ
+from bharatchef.review.labels import CorrectedLabels, Purpose, labels_key, put_labels, training_labels
+from bharatchef.review.policy import ReviewPolicy
+from bharatchef.review.said import plain_reason
+from bharatchef.review.standing import Standing, standing
+from bharatchef.review.trail import TrailEntry, all_entries, append, entries
+from bharatchef.review.trust import TrustReport, trust_report
+from bharatchef.review.waiting import Waiting, waiting_reasons
+from bharatchef.vocabulary import DeviationKind, Level, Status
+from tasks.publishing import result_key
+
+_PRESSING = ("appeal", "level", "low_confidence", "audit")
+
+
+@dataclass(frozen=True)
+class Reviewer:
+    """Who reviews: the ports, the key of pseudonyms, and the policy."""
+
+    ports: Ports
+    key: bytes
+    policy: ReviewPolicy
+
+    def person(self, user_id: str) -> str:
+        """The pseudonym of a person."""
+        return pseudonym(user_id, self.key)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A correction that is kept, and what the flow evaluate-video is to be asked for it."""
+
+    request: dict[str, Any]
+    segments_changed: bool
+    purpose: Purpose
+
+
+def result_of(ports: Ports, evaluation: Evaluation) -> EvaluationResult:
+    """The stored result of an evaluation.
+
+    Raises:
+        InputError: it has none, because it is not complete.
+    """
+    if evaluation.status is not Status.COMPLETED or evaluation.result_s3_key is None:
+        raise InputError(
+            f"Expected a complete evaluation, {evaluation.evaluation_id} is {evaluation.status}.",
+            "`bharatchef show` says how it stands.",
+        )
+    return EvaluationResult.model_validate_json(ports.objects.get_bytes(evaluation.result_s3_key))
+
+
+def standing_of(ports: Ports, evaluation_id: str) -> Standing:
+    """How an evaluation stands after what people said of it."""
+    return standing(entries(ports.objects, evaluation_id))
+
+
+def appeal(reviewer: Reviewer, evaluation: Evaluation, mistake: str, why: str, by: str = "") -> TrailEntry:
+    """Keep a person's word that a mistake is none.
+
+    Args:
+        mistake: its number in the report, or its deviation's id.
+        by: who says so; without it the trainee.
+
+    Raises:
+        InputError: there is no such mistake, no reason, or it is under appeal already or was decided.
+    """
+    result = result_of(reviewer.ports, evaluation)
+    deviation_id = mistake_id(result, mistake)
+    before = standing_of(reviewer.ports, evaluation.evaluation_id).appeal(deviation_id)
+    if before is not None:
+        raise InputError(
+            f"{deviation_id} of {evaluation.evaluation_id} is {before.state.replace('_', ' ')} already.",
+            "`bharatchef show` says how it stands.",
+        )
+    kinds = {d.deviation_id: d.kind for d in result.judgement.deviations}
+    entry = TrailEntry(
+        evaluation_id=evaluation.evaluation_id,
+        kind="appeal",
+        at=reviewer.ports.clock.now(),
+        by=reviewer.person(by or evaluation.user_id),
+        reason=plain_reason(why, "--why", _traces(reviewer, evaluation)),
+        deviation_id=deviation_id,
+        deviation_kind=kinds[deviation_id],
+    )
+    return _said(reviewer, result, entry)
+
+
+def decide_appeal(
+    reviewer: Reviewer, evaluation: Evaluation, mistake: str, upheld: bool, by: str, reason: str
+) -> TrailEntry:
+    """Uphold or dismiss the appeal against a mistake.
+
+    Raises:
+        InputError: it is not under appeal, or there is no reason.
+    """
+    result = result_of(reviewer.ports, evaluation)
+    deviation_id = mistake_id(result, mistake)
+    before = standing_of(reviewer.ports, evaluation.evaluation_id).appeal(deviation_id)
+    if before is None or before.state != "under_appeal":
+        how = "was never appealed against" if before is None else f"was {before.state} already"
+        raise InputError(
+            f"{deviation_id} of {evaluation.evaluation_id} {how}.", "`bharatchef review` lists what waits."
+        )
+    entry = TrailEntry(
+        evaluation_id=evaluation.evaluation_id,
+        kind="upheld" if upheld else "dismissed",
+        at=reviewer.ports.clock.now(),
+        by=reviewer.person(by),
+        reason=plain_reason(reason, "--reason", _traces(reviewer, evaluation)),
+        deviation_id=deviation_id,
+        deviation_kind=before.deviation_kind,
+    )
+    return _said(reviewer, result, entry)
+
+
+def sign(reviewer: Reviewer, evaluation: Evaluation, by: str, level: Level | None, reason: str) -> TrailEntry:
+    """Sign a level off, or set another one for a reason; what the scores gave is kept beside it.
+
+    Raises:
+        InputError: there is no level to sign, or another one is set without a reason.
+    """
+    result = result_of(reviewer.ports, evaluation)
+    original = result.scorecard.level
+    signed = level or original
+    if signed is None:
+        raise InputError(
+            f"{evaluation.evaluation_id} has no level: {result.scorecard.overall_reason}",
+            'Give one yourself: --level LEVEL --reason "…"',
+        )
+    needs_reason = signed is not original or bool(reason)
+    entry = TrailEntry(
+        evaluation_id=evaluation.evaluation_id,
+        kind="signed",
+        at=reviewer.ports.clock.now(),
+        by=reviewer.person(by),
+        reason=plain_reason(reason, "--reason", _traces(reviewer, evaluation)) if needs_reason else "",
+        level=signed,
+        original_level=original,
+    )
+    return _said(reviewer, result, entry)
+
+
+def mistake_id(result: EvaluationResult, mistake: str) -> str:
+    """The deviation's id of a mistake that was told, by its number in the report or by that id.
+
+    Raises:
+        InputError: there is no such; says which there are.
+    """
+    told = sorted(result.feedback.mistakes, key=lambda found: found.priority)
+    known = {d.deviation_id for d in result.judgement.deviations}
+    if mistake.isascii() and mistake.isdigit() and 1 <= int(mistake) <= len(told):
+        mistake = told[int(mistake) - 1].deviation_id
+    if mistake not in known:
+        there = ", ".join(f"{n} ({m.deviation_id})" for n, m in enumerate(told, 1)) or "none"
+        raise InputError(
+            f"Expected the number or the id of a mistake, got {mistake[:60]!r}.", f"There are: {there}."
+        )
+    return mistake
+
+
+def waiting_list(reviewer: Reviewer) -> list[Waiting]:
+    """All that waits for a person, most pressing first, then oldest first.
+
+    What the policy draws for audit waits from its draw on: see ``draw_audits``.
+    """
+    trails = all_entries(reviewer.ports.objects)
+    store = reviewer.ports.evaluations
+    found: list[Waiting] = []
+    for evaluation in _recent(reviewer):
+        found += waiting_reasons(
+            evaluation,
+            store.action_sequence(evaluation.evaluation_id),
+            store.feedback(evaluation.evaluation_id),
+            trails.get(evaluation.evaluation_id, ()),
+            reviewer.policy,
+            reviewer.person(evaluation.user_id),
+        )
+    return sorted(found, key=lambda one: (_PRESSING.index(one.reason), one.created_at))
+
+
+def draw_audits(reviewer: Reviewer) -> list[TrailEntry]:
+    """Draw the audit's share of what has come since the last draw; the entries that were added.
+
+    Drawn once, an evaluation stays so, whatever becomes of the policy. What was scored again is not drawn,
+    nor is a film that models may have been trained with: that audit would flatter them.
+    """
+    objects = reviewer.ports.objects
+    trails = all_entries(objects)
+    trained = {labels.media_sha256 for labels in training_labels(objects)} - {None}
+    drawn = []
+    for evaluation in _recent(reviewer):
+        said = trails.get(evaluation.evaluation_id, ())
+        if _is_drawn(reviewer, evaluation, said) and not any(entry.kind == "drawn" for entry in said):
+            if (
+                trained
+                and set(result_of(reviewer.ports, evaluation).provenance.media_sha256.values()) & trained
+            ):
+                continue
+            drawn.append(_draw(reviewer, evaluation))
+    return drawn
+
+
+def take_correction(
+    reviewer: Reviewer, evaluation: Evaluation, data: bytes, file_name: str, by: str, kitchen: str = ""
+) -> Correction:
+    """Keep what a person says was done, and say what has to be evaluated for it.
+
+    Args:
+        data: an export of Label Studio, of a task that was made of this evaluation.
+        kitchen: where it was filmed; without it the trainee's own.
+
+    Raises:
+        InputError: it is of another film, or cannot be read; nothing is kept.
+    """
+    ports = reviewer.ports
+    result = result_of(ports, evaluation)
+    said = entries(ports.objects, evaluation.evaluation_id)
+    given = read_segments(data, file_name, result.dish)
+    try:
+        document = json.loads(data)
+    except ValueError as error:
+        raise InputError(
+            f"{file_name} is no export of Label Studio as JSON.",
+            "Label a task that `bharatchef review export` wrote, and export it as JSON.",
+        ) from error
+    check_same_film(document, result, file_name)
+    boxes, box_times = boxes_of(document, result, file_name)
+    segments = tuple(segment.model_copy(update={"confidence": 1.0}) for segment in given.segments)
+    _check_inside(result, segments, file_name)
+    corrected_by = reviewer.person(by)
+    file = _segments_file(ports, result, segments, corrected_by)
+    digest = hashlib.sha256(file).hexdigest()
+    purpose = _purpose(reviewer, evaluation, said)
+    changed = segments_differ(result.performance.segments, segments)
+    # The entry comes before the evaluation of it: by it the coach knows that this is no new attempt.
+    if not any(entry.kind == "corrected" and entry.labels_sha256 == digest for entry in said):
+        entry = TrailEntry(
+            evaluation_id=evaluation.evaluation_id,
+            kind="corrected",
+            at=ports.clock.now(),
+            by=corrected_by,
+            segments_changed=changed,
+            labels_sha256=digest,
+        )
+        append(ports.objects, entry)
+    put_labels(
+        ports.objects,
+        CorrectedLabels(
+            evaluation_id=evaluation.evaluation_id,
+            media_sha256=result.film.sha256 if result.film else None,
+            video_s3_key=evaluation.trainee_video_s3_key,
+            dish_id=result.dish.dish_id,
+            person=reviewer.person(evaluation.user_id),
+            kitchen=kitchen or f"kitchen-of-{reviewer.person(evaluation.user_id)}",
+            segments=segments,
+            boxes=boxes,
+            box_times_s=tuple(box_times),
+            purpose=purpose,
+            model_sha256s=tuple(model.weights_sha256 for model in result.provenance.models),
+            corrected_at=ports.clock.now(),
+            corrected_by=corrected_by,
+        ),
+    )
+    key = f"segments/{digest}.json"
+    if not ports.objects.exists(key):
+        ports.objects.put_bytes(key, file, "application/json")
+    request = {
+        "dish_id": result.dish.dish_id,
+        "user_id": evaluation.user_id,
+        "film_key": evaluation.trainee_video_s3_key,
+        "film_name": result.film.file_name if result.film else None,
+        "side_key": evaluation.side_video_s3_key,
+        "side_name": result.side_film.file_name if result.side_film else None,
+        "segments_key": key,
+        "segments_name": "corrected segments",
+        "language": str(evaluation.language),
+    }
+    return Correction(request, changed, purpose)
+
+
+def link_rescored(reviewer: Reviewer, original: Evaluation, rescored: Evaluation, by: str) -> None:
+    """Say in both trails that one evaluation is the other, scored again; once, however often it is asked."""
+    if original.evaluation_id == rescored.evaluation_id:
+        return
+    pairs = (("rescored", original, rescored), ("rescore_of", rescored, original))
+    for kind, of, other in pairs:
+        said = entries(reviewer.ports.objects, of.evaluation_id)
+        if any(e.kind == kind and e.linked_evaluation_id == other.evaluation_id for e in said):
+            continue
+        entry = TrailEntry.model_validate(
+            {
+                "evaluation_id": of.evaluation_id,
+                "kind": kind,
+                "at": reviewer.ports.clock.now(),
+                "by": reviewer.person(by),
+                "linked_evaluation_id": other.evaluation_id,
+                "level": rescored.skill_level,
+                "original_level": original.skill_level,
+            }
+        )
+        append(reviewer.ports.objects, entry)
+    for of in (original, rescored):
+        draw_report_again(reviewer.ports, result_of(reviewer.ports, of))
+
+
+def draw_report_again(ports: Ports, result: EvaluationResult) -> None:
+    """Put a report that says how its evaluation stands now in the place of the earlier one."""
+    pictures = {s.key: ports.objects.get_bytes(s.key) for s in result.stills if ports.objects.exists(s.key)}
+    evaluation_id = result.evaluation.evaluation_id
+    page = render_html(result, pictures, standing_of(ports, evaluation_id))
+    ports.objects.put_bytes(
+        result_key(evaluation_id, "report.html"), page.encode(), "text/html; charset=utf-8"
+    )
+
+
+def trust(reviewer: Reviewer) -> TrustReport:
+    """What appeals and audits say of all evaluations, whenever they were made."""
+    return trust_report(
+        all_entries(reviewer.ports.objects),
+        _told_kinds(reviewer.ports),
+        reviewer.policy.version,
+        reviewer.policy.interval,
+    )
+
+
+def _told_kinds(ports: Ports) -> Iterator[DeviationKind]:
+    for evaluation in ports.evaluations.find(""):
+        feedback = ports.evaluations.feedback(evaluation.evaluation_id)
+        sequence = ports.evaluations.action_sequence(evaluation.evaluation_id)
+        if feedback is not None and sequence is not None:
+            kinds = {d.deviation_id: d.kind for d in sequence.step_deviations}
+            yield from (kinds[m.deviation_id] for m in feedback.mistakes if m.deviation_id in kinds)
+
+
+def _recent(reviewer: Reviewer) -> Iterator[Evaluation]:
+    since = reviewer.ports.clock.now() - timedelta(days=reviewer.policy.look_back_days)
+    for evaluation in reviewer.ports.evaluations.find(""):
+        if evaluation.status is Status.COMPLETED and evaluation.created_at >= since:
+            yield evaluation
+
+
+def _said(reviewer: Reviewer, result: EvaluationResult, entry: TrailEntry) -> TrailEntry:
+    append(reviewer.ports.objects, entry)
+    draw_report_again(reviewer.ports, result)
+    return entry
+
+
+def _is_drawn(reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEntry]) -> bool:
+    if any(entry.kind == "drawn" for entry in said):
+        return True
+    kept_to_train = reviewer.ports.objects.exists(labels_key("training", evaluation.evaluation_id))
+    is_rescore = any(entry.kind == "rescore_of" for entry in said)
+    return reviewer.policy.draws(evaluation.evaluation_id) and not kept_to_train and not is_rescore
+
+
+def _draw(reviewer: Reviewer, evaluation: Evaluation) -> TrailEntry:
+    entry = TrailEntry(
+        evaluation_id=evaluation.evaluation_id,
+        kind="drawn",
+        at=reviewer.ports.clock.now(),
+        by="policy",
+        version=reviewer.policy.version,
+    )
+    append(reviewer.ports.objects, entry)
+    return entry
+
+
+def _purpose(reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEntry]) -> Purpose:
+    if not _is_drawn(reviewer, evaluation, said):
+        return "training"
+    if not any(entry.kind == "drawn" for entry in said):
+        _draw(reviewer, evaluation)
+    return "audit"
+
+
+def _traces(reviewer: Reviewer, evaluation: Evaluation) -> Traces:
+    user = reviewer.ports.evaluations.user(evaluation.user_id)
+    words = (user.name, user.email) if user else ()
+    return Traces(
+        user_id=evaluation.user_id,
+        person=reviewer.person(evaluation.user_id),
+        words=tuple(word for word in words if word),
+    )
+
+
+def _check_inside(result: EvaluationResult, segments: Sequence[ActionSegment], file_name: str) -> None:
+    end = max((segment.end_s for segment in segments), default=0.0)
+    if result.film is not None and end > result.film.duration_s + 1.0:
+        raise InputError(
+            f"{file_name} has a step that ends at {end:.1f} s; the film is {result.film.duration_s:.1f} s"
+            " long.",
+            "Correct its times in Label Studio; nothing was changed.",
+        )
+
+
+def _segments_file(
+    ports: Ports, result: EvaluationResult, segments: Sequence[ActionSegment], by: str
+) -> bytes:
+    """Our own segments file of a correction, with all else that the file it corrects had said."""
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "source": {"kind": "person", "name": f"reviewer {by}"},
+        "dish": result.dish.dish_id,
+        "durationSeconds": result.performance.duration_s,
+        "segments": [
+            {
+                **({"stepId": segment.step_id} if segment.step_id else {"actionType": segment.action_type}),
+                "startTime": segment.start_s,
+                "endTime": segment.end_s,
+            }
+            for segment in segments
+        ],
+    }
+    before = result.evaluation.segments_s3_key
+    if before is not None and ports.objects.exists(before):
+        document |= _all_but_segments(ports.objects.get_bytes(before), result.dish)
+    elif before is not None:
+        raise StoreError(
+            f"The segments that {result.evaluation.evaluation_id} was made of are gone ({before}).",
+            "Bring them back from a backup: they say of heat and plating what a correction does not.",
+        )
+    return json.dumps(document, ensure_ascii=False, sort_keys=True).encode()
+
+
+def _all_but_segments(data: bytes, dish: Dish) -> dict[str, Any]:
+    """What a segments file of ours says beside its segments; the other formats say nothing else."""
+    try:
+        if not is_ours(json.loads(data)):
+            return {}
+    except ValueError:
+        return {}
+    given = read_segments(data, "segments", dish)
+    parts: dict[str, Any] = {
+        "heat": given.heat,
+        "ingredients": given.ingredients,
+        "technique": given.technique,
+    }
+    said = {
+        name: [json.loads(one.to_json()) for one in part]
+        for name, part in parts.items()
+        if not isinstance(part, Unavailable)
+    }
+    if given.observed_stated:
+        said["observed"] = [json.loads(span.to_json()) for span in given.observed]
+    if not isinstance(given.plate, Unavailable):
+        said["plate"] = json.loads(given.plate.to_json())
+    return said
