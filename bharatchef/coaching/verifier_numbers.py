@@ -21,7 +21,7 @@ from bharatchef.vocabulary import Language
 
 TIMES = frozenset({"s", "min", "h", "day", "clock", "oclock", "long", "few"})
 TEMPERATURES = frozenset({"deg", "C", "F"})
-_NEAR = 0.1
+_NEAR, _MOMENT_S = 0.1, 5.0
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _TOKEN = re.compile(
     r"(?P<clock>\d+:\d\d(?::\d\d)?)|(?P<fraction>\d+/\d+)|(?P<number>\d+(?:[.,]\d+)*)"
@@ -144,7 +144,10 @@ def _read(tokens: list[_Token], at: int, table: _Table, found: list[Quantity]) -
         # "10 to 15 minutes": the unit stands behind the second number.
         found.append(Quantity(value, "range", said))
         return after + 1
-    pointing = at > 0 and tokens[at - 1].text in table.pointing and value <= 5
+    pointing = value <= 5 and (
+        (at > 0 and tokens[at - 1].text in table.pointing)
+        or (after < len(tokens) and tokens[after].text in table.pointed)
+    )
     if not weak and not (token.kind == "word" and pointing):
         found.append(Quantity(value, "", said))
     return after
@@ -159,6 +162,9 @@ def _with_shorter(
         return value, unit, at
     more, after, _ = table.number(tokens, begins)
     shorter, end = table.unit_near(tokens, after)
+    if more is not None and not shorter and begins == at and more < 60 and not _joined(tokens, after, table):
+        # "One minute four": the shorter unit goes without saying.
+        shorter, end = ("s" if unit == "min" else "min"), after
     if more is None or shorter not in ("min", "s") or _SECONDS[shorter] >= _SECONDS[unit]:
         return value, unit, at
     return (value * _SECONDS[unit] + more * _SECONDS[shorter]) / _SECONDS[shorter], shorter, end
@@ -244,6 +250,10 @@ class _Table:
     @cached_property
     def pointing(self) -> frozenset[str]:
         return frozenset(self.data["pointing"])
+
+    @cached_property
+    def pointed(self) -> frozenset[str]:
+        return self._listed("pointed")
 
     @cached_property
     def _long(self) -> tuple[str, ...]:
@@ -379,7 +389,7 @@ def given(quantity: Quantity, sources: Iterable[Quantity]) -> bool:
             if _as_long(quantity, seconds, source, source.seconds):
                 return True
         elif seconds is not None and quantity.moment and source.unit == "clock":
-            if abs(source.value - seconds) < 1e-6:
+            if abs(source.value - seconds) <= _MOMENT_S:
                 return True
         elif abs(source.value - quantity.value) < 1e-6 and _same_unit(quantity.unit, source.unit):
             return True
