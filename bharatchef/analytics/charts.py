@@ -74,19 +74,20 @@ def line_chart(title: str, description: str, series: Sequence[Series]) -> str:
     for index in range(most):
         drawn.append(_text(x(index), bottom + 18, str(index + 1), "middle", "small"))
     drawn.append(_text((left + right) / 2, bottom + 38, "attempt", "middle", "small"))
+    figures: list[str] = []
     for number, one in enumerate(series):
         colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[number % len(_DASHES)]
-        there = [
-            (x(i), y(value), label, value) for i, (label, value) in enumerate(one.points) if value is not None
-        ]
-        path = " ".join(f"{px:.1f},{py:.1f}" for px, py, _, _ in there)
-        drawn.append(
-            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"{_dash(dash)}/>'
-        )
-        for px, py, label, value in there:
-            told = escape(f"{one.name}, {label}: {value:.0f}")
-            drawn.append(f"<g>{_mark(number, px, py, colour)}<title>{told}</title></g>")
-            drawn.append(_text(px, py - 10, f"{value:.0f}", "middle", "small"))
+        for run in _runs(one):
+            path = " ".join(f"{x(index):.1f},{y(value):.1f}" for index, _, value in run)
+            drawn.append(
+                f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"{_dash(dash)}/>'
+            )
+            for index, label, value in run:
+                told = escape(f"{one.name}, {label}: {value:.0f}")
+                drawn.append(f"<g>{_mark(number, x(index), y(value), colour)}<title>{told}</title></g>")
+                dx, dy, anchor = _figure_place(value, index, series)
+                figures.append(_text(x(index) + dx, y(value) + dy, f"{value:.0f}", anchor, "figure"))
+    drawn += figures
     legend_top = bottom + 62
     for number, one in enumerate(series):
         colour, line_y = _COLOURS[number % len(_COLOURS)], legend_top + 22 * number
@@ -145,7 +146,7 @@ def range_chart(title: str, description: str, ranges: Sequence[Range]) -> str:
         description: the same in a sentence or two.
         ranges: from top to bottom.
     """
-    left, right = float(_LABEL_PX), float(_WIDTH_PX - _FIGURE_PX - 40)
+    left, right = float(_LABEL_PX), float(_WIDTH_PX - _FIGURE_PX - 60)
     bottom = float(_TOP_PX + len(ranges) * _ROW_PX + 4)
 
     def x(value: float) -> float:
@@ -156,6 +157,7 @@ def range_chart(title: str, description: str, ranges: Sequence[Range]) -> str:
         + _text(x(tick), bottom + 16, str(tick), "middle", "small")
         for tick in _TICKS
     ]
+    drawn.append(_text(right + 14, _TOP_PX - 6, "lower | median | upper", "start", "small"))
     for row, one in enumerate(ranges):
         top = _TOP_PX + row * _ROW_PX
         told = f"{one.lower:.0f} to {one.upper:.0f}, half below {one.middle:.0f}"
@@ -171,9 +173,31 @@ def range_chart(title: str, description: str, ranges: Sequence[Range]) -> str:
     return _svg(title, description, bottom + 28, drawn)
 
 
+def _runs(series: Series) -> list[list[tuple[int, str, float]]]:
+    """Points that follow each other as (index, label, value): where nothing was scored the line is broken."""
+    runs: list[list[tuple[int, str, float]]] = [[]]
+    for index, (label, value) in enumerate(series.points):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((index, label, value))
+    return [run for run in runs if run]
+
+
+def _figure_place(value: float, index: int, series: Sequence[Series]) -> tuple[float, float, str]:
+    """Where a figure stands beside its mark: above the highest line, below the lowest, else to the right."""
+    there = [one.points[index][1] for one in series if index < len(one.points)]
+    values = [other for other in there if other is not None]
+    if value == max(values):
+        return 0.0, -10.0, "middle"
+    return (0.0, 20.0, "middle") if value == min(values) else (9.0, 4.0, "start")
+
+
 def _svg(title: str, description: str, height: float, drawn: Sequence[str]) -> str:
     style = (
         "text{font:14px system-ui,sans-serif;fill:#1a1a1a}.small{font-size:12px}"
+        # Figures keep a rim of the ground's colour, so that a line behind them does not strike them through.
+        ".figure{font-size:12px;stroke:#fff;stroke-width:3px;paint-order:stroke}"
         ".title{font-size:17px;font-weight:600}.grid{stroke:#d0d0d0;stroke-width:1}"
     )
     return (
