@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+from bharatchef.experts.records import OnboardedExpert, StepHeat, performance_id_of
 from bharatchef.observed import (
     Analyser,
     HeatMark,
@@ -389,4 +390,38 @@ def sample_result(evaluation: Evaluation | None = None, with_film: bool = True) 
             segments_sha256=sha("segments"),
         ),
         published_at=evaluation.completed_at or MOMENT,
+    )
+
+
+def sample_expert(
+    dish: Dish, name: str = "one", order: list[str] | None = None, film_key: str | None = None
+) -> OnboardedExpert:
+    """A film of ``dish`` by an expert who does its steps, or those of ``order``, in turn on low heat."""
+    film = MediaInfo(
+        sha256=sha(name), file_name="front.mp4", size_bytes=1, container="mp4", codec="h264", width_px=640,
+        height_px=360, rotation_degrees=0, duration_s=600, fps=24, frames=14_400, variable_frame_rate=False,
+        has_audio=False,
+    )  # fmt: skip
+    steps = [step.step_id for step in dish.expected_steps] if order is None else order
+    return OnboardedExpert(
+        performance_id=performance_id_of(film.sha256),
+        dish_id=dish.dish_id,
+        dish_version=dish.version,
+        film_key=film_key or f"expert/{dish.dish_id}/{name}/front.mp4",
+        film=film,
+        quality_issues=(),
+        gate_version="1",
+        gate_sha256=sha("gate"),
+        source=SegmentSource(kind="person", name="instructor"),
+        segments_sha256=None,
+        actions=tuple(
+            ActionSegment(action_type="cook", start_s=10 * n, end_s=10 * n + 8, step_id=step)
+            for n, step in enumerate(steps)
+        ),
+        actions_unavailable=None,
+        heat_profile=tuple(StepHeat(step_id=step, level=HeatLevel.LOW, share=1.0) for step in steps),
+        code_version="1",
+        perception_version="1",
+        perception_sha256=sha("perception"),
+        onboarded_at=MOMENT,
     )

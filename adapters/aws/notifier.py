@@ -72,11 +72,11 @@ class SnsNotifier:
                 MessageAttributes={
                     name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
                 },
-                **_forms(event, notice),
+                **message_forms(event, notice),
             )
 
 
-def _forms(event: Event, notice: Notice | None) -> dict[str, Any]:
+def message_forms(event: Event, notice: Notice | None) -> dict[str, Any]:
     """The event as programs get it, and where there are words the forms of mails and phones beside it."""
     whole = json.dumps(event, ensure_ascii=False)
     if notice is None:

@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from contract_sides import Side
-from samples import sample_evaluation, sample_result
+from samples import sample_evaluation, sample_expert, sample_result
 
 from adapters import build_ports
 from bharatchef.errors import EndpointError, KnowledgeError
+from bharatchef.experts import keeping
+from bharatchef.experts.records import Confirmation, ConfirmedExpert
+from bharatchef.notices import ConfirmedUpload, upload_notice
 from bharatchef.observed import Analyser, ModelIdentity, Unavailable
 from bharatchef.ports import Ports
 from bharatchef.settings import load_settings
-from bharatchef.vocabulary import Status
+from bharatchef.vocabulary import Language, Status
 
 
 def test_an_end_is_told_once_a_call_and_survives(side: Side) -> None:
@@ -48,6 +51,33 @@ def test_an_event_names_no_person(side: Side) -> None:
     side.ports.notifier.processing_failed(evaluation)
     assert len(side.told()) == 2
     assert "asha" not in json.dumps(side.told())
+
+
+def test_an_upload_is_told_with_its_words_and_without_its_person(side: Side) -> None:
+    film = ConfirmedUpload(upload_id="film-1", dish_id="poha", user_id="asha")
+    side.ports.notifier.upload_confirmed(film, upload_notice("Poha", Language.ENGLISH))
+    side.reopen().notifier.upload_confirmed(film)
+    worded, bare = side.told()
+    assert worded["eventId"] == bare["eventId"] == "film-1:upload-confirmed"
+    assert (worded["dishId"], worded["status"]) == ("poha", "UPLOADED")
+    assert worded["subject"] == "Your film of Poha has arrived"
+    assert "subject" not in bare
+    assert "asha" not in json.dumps([worded, bare])
+
+
+def test_what_a_person_confirms_of_an_expert_is_in_the_dish_from_then_on(side: Side) -> None:
+    before = side.ports.dishes.get("masala-chai")
+    expert = sample_expert(before)
+    keeping.put_expert(side.ports.objects, expert)
+    assert side.reopen().dishes.get("masala-chai") == before
+    confirmed = ConfirmedExpert(performance_id=expert.performance_id, sha256=expert.sha256)
+    said = Confirmation(dish_id="masala-chai", at=side.clock.now(), by="p-0", experts=(confirmed,))
+    keeping.put_confirmation(side.ports.objects, said)
+    after = side.reopen().dishes.get("masala-chai")
+    assert after.expert_performances[-1] == expert.performance
+    assert after.sha256 != before.sha256
+    assert after.version != before.version
+    assert after in side.ports.dishes.list_dishes()
 
 
 def test_the_clock_tells_utc(tmp_path) -> None:
