@@ -37,7 +37,8 @@ class Start:
     """A run to be there, once, whatever happens.
 
     ``replaces`` is the idempotency key of a run that this one makes needless while it has not begun;
-    ``confirms`` the film whose person is told that it has arrived, once the run is there.
+    ``wait_s`` is how long it has for that; ``confirms`` the film whose person is told that it has arrived, once
+    the run is there.
     """
 
     deployment: str
@@ -45,6 +46,7 @@ class Start:
     idempotency_key: str
     tags: tuple[str, ...] = ()
     replaces: str | None = None
+    wait_s: float = 0.0
     confirms: ConfirmedUpload | None = None
 
 
@@ -150,6 +152,7 @@ def _attempt(upload: Upload, place: FilmPlace, world: World) -> Start | Nothing:
         attempt_key(f"{upload.bucket}/{front}", front_version, side, side_version),
         tags=("upload",),
         replaces=alone if side else None,
+        wait_s=0.0 if side else world.settings.side_film_wait_s,
         # A side film that joins makes another run, of an attempt that was confirmed before.
         confirms=ConfirmedUpload(upload_id=alone, dish_id=place.dish_id, user_id=place.user_id),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,7 @@ class PrefectRuns:
             EndpointError: Prefect does not answer; what was asked may or may not have been done.
         """
         from prefect.exceptions import ObjectNotFound
+        from prefect.states import Scheduled
         from prefect.types._datetime import now
 
         began = now("UTC")
@@ -64,6 +66,7 @@ class PrefectRuns:
                     parameters=start.parameters,
                     tags=list(start.tags),
                     idempotency_key=start.idempotency_key,
+                    state=Scheduled(scheduled_time=began + timedelta(seconds=start.wait_s)),
                 )
             except ObjectNotFound as error:
                 # It was deployed anew under another id meanwhile: looked up again at the next try.

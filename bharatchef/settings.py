@@ -223,6 +223,10 @@ class Settings(BaseSettings):
         default="reword-coaching/reword-coaching",
         description="which deployment words feedback once more, as FLOW/DEPLOYMENT",
     )
+    side_film_wait_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=30.0,
+        description="how long the run of an uploaded front film waits for its side film, seconds",
+    )
     finish_deadline_s: Annotated[float, Field(gt=1)] = Field(
         default=3600.0,
         description="how long an evaluation may be PROCESSING in all, seconds; then it is FAILED",

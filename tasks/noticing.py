@@ -54,10 +54,15 @@ def confirm_upload(ports: Ports, upload: ConfirmedUpload, language: Language) ->
 def tell_of_end(ports: Ports, evaluation: Evaluation, again: str = "") -> bool:
     """Tell a person that their evaluation is complete or failed, and note it; whether it was told.
 
+    Where an evaluation of the same attempt with its side film has taken its place, that one is told of alone.
+
     Args:
         again: where it is sent once more on purpose: what makes this time's event another one.
     """
     kind = kind_of(evaluation)
+    if not again and _is_superseded(ports, evaluation):
+        ports.evaluations.announced(evaluation.evaluation_id)
+        return True
     notice = notice_of(ports, evaluation)
     if notice is not None and again:
         notice = notice.model_copy(update={"again": again})
@@ -73,6 +78,19 @@ def tell_of_end(ports: Ports, evaluation: Evaluation, again: str = "") -> bool:
         )
         return False
     return True
+
+
+def _is_superseded(ports: Ports, evaluation: Evaluation) -> bool:
+    """Whether a later evaluation is of the same front film and its side film, which this one lacked."""
+    film = evaluation.trainee_video_s3_key
+    if film is None or evaluation.side_video_s3_key is not None:
+        return False
+    return any(
+        later.trainee_video_s3_key == film
+        and later.side_video_s3_key is not None
+        and later.status is not Status.FAILED
+        for later in ports.evaluations.history(evaluation.user_id, evaluation.dish_id, evaluation.created_at)
+    )
 
 
 def kind_of(evaluation: Evaluation) -> Kind:

@@ -194,6 +194,7 @@ def test_whichever_film_is_announced_both_are_one_run(installed, world):
     both = decide(side, world)
     assert decide(put(installed, FRONT), world) == both
     assert both.parameters["request"]["side_key"] == SIDE
+    assert (alone.wait_s, both.wait_s) == (installed.settings.side_film_wait_s, 0)
     assert both.replaces == alone.idempotency_key
     assert alone.replaces is None
 

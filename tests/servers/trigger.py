@@ -316,6 +316,7 @@ def trigger(emulator_url: str, folder: Path, workers: int = 3, **settings: str) 
                 "BHARATCHEF_QUEUE_VISIBILITY_S": str(VISIBLE_AGAIN_S),
                 "BHARATCHEF_EVALUATION_DEPLOYMENT": DEPLOYMENT,
                 "BHARATCHEF_LEASE_S": "8",
+                "BHARATCHEF_SIDE_FILM_WAIT_S": "0",
                 "PREFECT_HOME": str(folder / "prefect"),
                 "PREFECT_API_URL": api_url,
                 "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
