@@ -13,6 +13,7 @@ module "analytics" {
   database                   = module.data.database
   database_security_group_id = module.data.database_security_group_id
   client_security_group_ids  = { tasks = module.orchestration.task_security_group_id }
+  client_role_arns           = { evaluation = module.governance.workload_role_arns["evaluation"] }
   evaluations_table_arn      = module.data.table_arns["Evaluations"]
   results_bucket_arn         = module.storage.bucket_arns["bharatchef-processed-results"]
   code                       = { bucket = module.storage.bucket_names["bharatchef-processed-results"] }

@@ -74,6 +74,23 @@ locals {
   )
 }
 
+# The tasks read the password themselves, each time: RDS changes it.
+data "aws_iam_policy_document" "login" {
+  statement {
+    sid       = "ReadTheDatabasesLogin"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [var.database.secret_arn]
+  }
+}
+
+resource "aws_iam_role_policy" "login" {
+  for_each = var.client_role_arns
+
+  name   = "analytics-login"
+  role   = reverse(split("/", each.value))[0]
+  policy = data.aws_iam_policy_document.login.json
+}
+
 data "aws_iam_policy_document" "assume" {
   statement {
     actions = ["sts:AssumeRole"]

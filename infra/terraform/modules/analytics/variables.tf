@@ -74,6 +74,17 @@ variable "client_security_group_ids" {
   default     = {}
 }
 
+variable "client_role_arns" {
+  description = "Roles of those workloads, by a name of your choice."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for arn in values(var.client_role_arns) : can(regex("^arn:aws:iam::[0-9]{12}:role/", arn))])
+    error_message = "client_role_arns are ARNs of roles."
+  }
+}
+
 variable "evaluations_table_arn" {
   description = "The table of evaluations, whose stream is followed."
   type        = string

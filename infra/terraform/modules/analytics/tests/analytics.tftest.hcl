@@ -26,6 +26,7 @@ variables {
   database                   = { address = "db.internal", port = 5432, name = "prefect", secret_arn = "arn:aws:secretsmanager:ap-south-1:111122223333:secret:rds" }
   database_security_group_id = "sg-database"
   client_security_group_ids  = { tasks = "sg-tasks" }
+  client_role_arns           = { evaluation = "arn:aws:iam::111122223333:role/bharatchef-evaluation-production" }
   evaluations_table_arn      = "arn:aws:dynamodb:ap-south-1:111122223333:table/bharatchef-production-Evaluations"
   results_bucket_arn         = "arn:aws:s3:::bharatchef-processed-results-production"
   code                       = { bucket = "bharatchef-processed-results-production" }
@@ -115,6 +116,11 @@ run "off_the_flow_still_reaches_the_database" {
   assert {
     condition     = keys(aws_vpc_security_group_ingress_rule.database) == ["tasks"]
     error_message = "The hourly flow reaches PostgreSQL all the same."
+  }
+
+  assert {
+    condition     = aws_iam_role_policy.login["evaluation"].role == "bharatchef-evaluation-production" && one(data.aws_iam_policy_document.login.statement).resources == toset([var.database.secret_arn])
+    error_message = "The hourly flow reads the database's login, and no other secret by this."
   }
 }
 
