@@ -152,13 +152,13 @@ def delete(
 ) -> None:
     """Remove an evaluation and what only it needs.
 
-    That is its report, and its films (with what was cut from them) where no other evaluation was made of
-    them.
+    That is its report, its runs, and its films (with what was cut from them) and segments where no other
+    evaluation was made of them.
     """
     with spoken_errors(Options.debug):
         from app.records_commands import delete_evaluation
 
-        delete_evaluation(evaluation, yes)
+        delete_evaluation(evaluation, yes, Options.debug)
 
 
 @app.command()

@@ -11,9 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.console import NotFound, err, out, print_json, progress_bars
+from app.prefect_server import prefect_server
 from app.scorecard import print_scorecard
 from bharatchef.errors import ConfigurationError, InputError, StoreError
 from bharatchef.ports import Ports
+from bharatchef.pseudonyms import pseudonym, pseudonym_key
 from bharatchef.records import Evaluation
 from bharatchef.results import EvaluationResult
 from bharatchef.review.standing import Standing, as_read, standing_lines
@@ -22,6 +24,7 @@ from bharatchef.vocabulary import Category, Status
 from tasks.publishing import remove_evaluation
 from tasks.reviewing import standing_of
 from tasks.runtime import ports_here
+from tasks.tracing import traces_of
 
 if TYPE_CHECKING:
     from adapters.local.backup import BackupSummary
@@ -165,7 +168,7 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
 
 
-def delete_evaluation(wanted: str, yes: bool) -> None:
+def delete_evaluation(wanted: str, yes: bool, debug: bool = False) -> None:
     """Remove an evaluation and all that only it needs; asks first."""
     ports = ports_here()
     evaluation = find_evaluation(ports, wanted)
@@ -179,7 +182,13 @@ def delete_evaluation(wanted: str, yes: bool) -> None:
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             out().print("Kept.")
             return
-    removed = remove_evaluation(ports, evaluation)
+    settings = load_settings()
+    with prefect_server(settings, debug):
+        from tasks.erasing_places import erase_rest_of
+
+        traces = traces_of(ports, evaluation, pseudonym(evaluation.user_id, pseudonym_key(settings)))
+        removed = remove_evaluation(ports, evaluation)
+        erase_rest_of(ports, settings, traces)
     out().print(f"Deleted {escape(what)}: {removed} file(s).")
 
 

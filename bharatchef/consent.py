@@ -96,7 +96,7 @@ def check_may_evaluate(objects: ObjectStore, settings: Settings, user_id: str) -
     """
     if settings.consent_required and consent_of(objects, user_id, Purpose.EVALUATION) is None:
         raise InputError(
-            "The film is held: this person has not agreed to have films evaluated, and the settings ask for it.",
+            "The film is held: this person has not agreed to evaluations, and the settings ask for that.",
             "Ask them; then `bharatchef consent give USER --purpose evaluation --version …`, and repeat it.",
         )
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from bharatchef.erasing.person import Erasable, Found, Traces
 from bharatchef.ports import Ports
 from bharatchef.settings import Settings
-from tasks.erasing_objects import places_of_ports
+from tasks.erasing_objects import TaskResultsPlace, places_of_ports
 from tasks.erasing_runs import RunsPlace
 
 
@@ -48,6 +48,19 @@ class AnalyticsPlace:
     def _is_there(self) -> bool:
         # Without an address it is a file of this machine, which erasing nothing from must not make.
         return bool(self.settings.analytics_url) or (self.settings.home / "analytics.sqlite3").exists()
+
+
+def erase_rest_of(ports: Ports, settings: Settings, traces: Traces) -> None:
+    """Erase what else is kept of an evaluation that was deleted: runs, results of tasks, announcements.
+
+    Args:
+        traces: of that evaluation alone, found before it was deleted.
+    """
+    from adapters.local.erasing import places_here
+
+    here = places_here(settings) if settings.ports == "local" else []
+    for place in (TaskResultsPlace(ports.objects), RunsPlace(all_of_person=False), *here):
+        place.erase(traces, place.find(traces).things)
 
 
 def all_places(ports: Ports, settings: Settings) -> list[Erasable]:

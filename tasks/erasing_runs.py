@@ -20,16 +20,25 @@ _DEFAULT_USER = "me"
 
 @dataclass(frozen=True)
 class RunsPlace:
-    """Runs on the server of ``PREFECT_API_URL``."""
+    """Runs on the server of ``PREFECT_API_URL``.
+
+    ``all_of_person``: also those that are about none of the evaluations and films, but name the person.
+    """
 
     place: str = "runs of Prefect, with their artifacts"
+    all_of_person: bool = True
 
     def find(self, traces: Traces) -> Found:
         from prefect.client.orchestration import get_client
 
         with get_client(sync_client=True) as client:
             evaluating = _evaluating(client)
-            found = [run["id"] for run in _runs(client) if _is_about(run, evaluating, traces)]
+            found = [
+                run["id"]
+                for run in _runs(client)
+                if _is_about_work(run, traces)
+                or (self.all_of_person and _is_about_person(run, evaluating, traces))
+            ]
         return Found(things=tuple(sorted(found)))
 
     def erase(self, traces: Traces, things: Sequence[str]) -> None:  # noqa: ARG002 - what was found
@@ -70,17 +79,17 @@ def _pages(client: Any, path: str, asked: dict[str, Any]) -> Iterator[dict[str, 
         offset += _PAGE
 
 
-def _is_about(run: Mapping[str, Any], evaluating: str, traces: Traces) -> bool:
-    parameters: Mapping[str, Any] = run["parameters"] or {}
-    request = parameters.get("request")
+def _is_about_work(run: Mapping[str, Any], traces: Traces) -> bool:
+    own = (*traces.evaluations, *traces.keys)
+    return any(mark in text for text in _texts(run["parameters"]) for mark in own)
+
+
+def _is_about_person(run: Mapping[str, Any], evaluating: str, traces: Traces) -> bool:
+    request = (run["parameters"] or {}).get("request")
     asked = request if isinstance(request, Mapping) else {}
     if run["flow_id"] == evaluating and asked.get("user_id", _DEFAULT_USER) == traces.user_id:
         return True
-    if traces.named_in(run["name"] or ""):
-        return True
-    own = (*traces.evaluations, *traces.keys)
-    texts = list(_texts(parameters))
-    return any(traces.named_in(text) or any(mark in text for mark in own) for text in texts)
+    return any(traces.named_in(text) for text in (run["name"] or "", *_texts(run["parameters"])))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -114,7 +114,7 @@ def remove_evaluation(ports: Ports, evaluation: Evaluation) -> int:
     """
     given = given_keys(evaluation)
     others = [
-        other for other in _sharing(ports, evaluation) if other.evaluation_id != evaluation.evaluation_id
+        other for other in sharing(ports, evaluation) if other.evaluation_id != evaluation.evaluation_id
     ]
     still_needed = {key for other in others for key in given_keys(other)}
     own = [key for key in given if key not in still_needed]
@@ -133,7 +133,7 @@ def given_keys(evaluation: Evaluation) -> list[str]:
     return [key for key in given if key]
 
 
-def _sharing(ports: Ports, evaluation: Evaluation) -> Sequence[Evaluation]:
+def sharing(ports: Ports, evaluation: Evaluation) -> Sequence[Evaluation]:
     """The evaluations that may be made of the same files."""
     # An upload's key bears whose it is: only that person's evaluations can be made of it, and an index finds
     # those. What is named by its content may be anybody's.

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from bharatchef.erasing.person import Traces
 from bharatchef.ports import Ports
 from bharatchef.records import Evaluation
-from tasks.publishing import given_keys, media_sha256s
+from tasks.publishing import given_keys, media_sha256s, sharing
 
 
 def find_traces(ports: Ports, user_id: str, person: str) -> Traces:
@@ -35,6 +35,26 @@ def find_traces(ports: Ports, user_id: str, person: str) -> Traces:
         evaluations=tuple(sorted(evaluation.evaluation_id for evaluation in evaluations)),
         keys=tuple(sorted(own)),
         shared=tuple(sorted(shared)),
+        media=tuple(sorted(media)),
+        pieces=tuple(sorted(_pieces(ports, media))),
+    )
+
+
+def traces_of(ports: Ports, evaluation: Evaluation, person: str) -> Traces:
+    """What is known of one evaluation, and nothing else of its person; ``person`` is the pseudonym."""
+    needed = {
+        key
+        for other in sharing(ports, evaluation)
+        if other.evaluation_id != evaluation.evaluation_id
+        for key in given_keys(other)
+    }
+    own = set(given_keys(evaluation)) - needed
+    media = _media(ports, [evaluation], own - {evaluation.segments_s3_key}, set())
+    return Traces(
+        user_id=evaluation.user_id,
+        person=person,
+        evaluations=(evaluation.evaluation_id,),
+        keys=tuple(sorted(own)),
         media=tuple(sorted(media)),
         pieces=tuple(sorted(_pieces(ports, media))),
     )

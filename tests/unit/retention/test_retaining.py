@@ -24,6 +24,7 @@ from tasks.publishing import archive_key
 from tasks.retaining import Retained, enforce, planned
 
 NOW = datetime.now(UTC)
+POLICY = load_policy()
 
 
 @pytest.fixture
@@ -182,9 +183,8 @@ def test_what_is_told_names_nobody(side, settings):
 
 @given(st.integers(min_value=0, max_value=1000))
 def test_a_film_s_age_decides(days):
-    policy = load_policy()
-    rule = policy.trainee_films
-    due = policy.film_is_due(NOW - timedelta(days=days), NOW)
+    rule = POLICY.trainee_films
+    due = POLICY.film_is_due(NOW - timedelta(days=days), NOW)
     assert due == ("delete" if days >= rule.archive_days else "archive" if days >= rule.days else "keep")
 
 
