@@ -18,6 +18,7 @@ from app.knowledge_cli import knowledge_app
 from app.options import Json, Options
 from app.people_cli import people_app
 from app.report_cli import report_app
+from app.retraining_cli import retraining_app
 from app.review_cli import appeal_app, review_app
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.add_typer(dishes_app, name="dishes")
 dishes_app.add_typer(experts_app)
 models_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The models that watch the films.")
 app.add_typer(models_app, name="models")
+models_app.add_typer(retraining_app)
 app.add_typer(knowledge_app, name="knowledge")
 app.add_typer(report_app, name="report")
 app.add_typer(people_app)

@@ -107,6 +107,12 @@ def moved(
     return _with(rollout, "running", policy.steps[place + 1].percent, why, champion, challenger, now), why
 
 
+def ended(rollout: Rollout, why: str, now: datetime) -> Rollout:
+    """The roll-out taken back by a person."""
+    step = Step(percent=0, at=now, why=why)
+    return rollout.model_copy(update={"status": "rolled_back", "steps": (*rollout.steps, step)})
+
+
 def _against(policy: RolloutPolicy, champion: Health, challenger: Health) -> str:
     """Why the challenger goes back; empty where nothing speaks against it."""
     bounds = policy.roll_back
