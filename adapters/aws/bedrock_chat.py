@@ -5,7 +5,6 @@ Nothing is traced: what is worded goes to the model that the settings name, and 
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 from collections.abc import Mapping, Sequence
@@ -89,26 +88,14 @@ class BedrockChat:
     def _answer(
         self, system: str, user: str, images: Sequence[bytes], schema: Mapping[str, Any], max_tokens: int
     ) -> ChatAnswer:
-        from langchain_core.messages import HumanMessage, SystemMessage
         from langsmith import tracing_context
 
-        pictures = [
-            {
-                "type": "image",
-                "source": {
-                    "type": "base64",
-                    "media_type": "image/jpeg",
-                    "data": base64.b64encode(image).decode(),
-                },
-            }
-            for image in images
-        ]
-        content: list[str | dict[str, Any]] = [*pictures, {"type": "text", "text": user}]
-        model = self._model(max_tokens).with_structured_output(
-            dict(schema), method=self._row.answer, include_raw=True
-        )
+        from adapters.aws.wording_chain import wording_chain
+
+        model = self._model(max_tokens)
+        chain = wording_chain(system, images, model, dict(schema), self._row.answer)
         with tracing_context(enabled=False):
-            said = model.invoke([SystemMessage(system), HumanMessage(content)])
+            said = chain.invoke(user)
         raw = said["raw"]
         usage = raw.usage_metadata or {}
         # The answer as it came: what libraries mend of a broken one is not what the model said.

@@ -15,6 +15,7 @@ from bharatchef.coaching.verifier import lists_version, verify
 from bharatchef.coaching.verifier_kitchen import named
 from bharatchef.coaching.verifier_language import not_in
 from bharatchef.coaching.verifier_lists import hazard_in
+from bharatchef.coaching.verifier_numbers import given as is_given
 from bharatchef.coaching.verifier_numbers import quantities
 from bharatchef.vocabulary import Language
 
@@ -44,10 +45,52 @@ def test_there_are_as_many_cases_as_were_asked_and_the_halves_share_nothing():
     assert len(by_hand()) >= 60
     assert len(good()) >= 60
     assert len(mutated("dev")) + len(mutated("test")) >= 500
-    assert {case.half for case in good()} == {"dev", "test", "unseen", "later", "held"}
+    assert {case.half for case in good()} == {"dev", "test", "unseen", "later", "held", "more"}
     for kind, languages in phrases("dev").items():
         for language, sentences in languages.items():
             assert not set(sentences) & set(phrases("test")[kind][language])
+
+
+@pytest.mark.parametrize("half", ["later", "more"])
+def test_no_good_answer_that_may_be_tuned_on_is_refused(half):
+    fine = [case for case in good() if case.half == half]
+    assert len(fine) >= 45
+    refused = [case.name for case in fine if verify(case.wording, case.brief).faults]
+    assert refused == []
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "source", "same"),
+    [
+        ("en", "half a minute", "30 s", True),
+        ("en", "half a minute", "30 minutes", False),
+        ("en", "one and a half minutes", "90 s", True),
+        ("en", "a minute and twenty-four seconds", "84 s", True),
+        ("en", "one minute four", "1 min 4 s", True),
+        ("en", "one minute five", "1 min 4 s", False),
+        ("en", "over six minutes", "6 min 20 s", True),
+        ("en", "nearly twenty seconds", "19 s", True),
+        ("en", "twenty seconds", "19 s", False),
+        ("en", "nearly thirty seconds", "19 s", False),
+        ("en", "half a minute in", "at 0:30", True),
+        ("en", "half a minute", "at 0:30", False),
+        ("hi", "डेढ़ मिनट", "90 सेकंड", True),
+        ("hi", "पैंतालीस", "45", True),
+        ("hi", "छियालीस", "45", False),
+        ("ta", "ஒன்றரை நிமிடம்", "90 வினாடி", True),
+        ("ta", "நாற்பத்தைந்து", "45", True),
+        ("hi-latn", "paintalis", "45", True),
+        ("hi-latn", "nabbe second", "dedh minute", True),
+    ],
+)
+def test_a_length_of_time_is_the_same_in_whatever_words(language, said, source, same):
+    (quantity,) = quantities(said, Language(language))
+    assert is_given(quantity, quantities(source, Language(language))) is same
+
+
+def test_what_points_back_counts_nothing():
+    assert quantities("Two of them were late, and both powders, these two spices.", Language.ENGLISH) == ()
+    assert [q.value for q in quantities("Use two onions.", Language.ENGLISH)] == [2]
 
 
 def test_each_planted_case_differs_from_every_good_answer():
