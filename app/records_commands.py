@@ -19,7 +19,7 @@ from bharatchef.pseudonyms import pseudonym, pseudonym_key
 from bharatchef.records import Evaluation
 from bharatchef.results import EvaluationResult
 from bharatchef.review.standing import Standing, as_read, standing_lines
-from bharatchef.settings import load_settings
+from bharatchef.settings import Settings, load_settings
 from bharatchef.vocabulary import Category, Status
 from tasks.publishing import remove_evaluation
 from tasks.reviewing import standing_of
@@ -183,11 +183,12 @@ def delete_evaluation(wanted: str, yes: bool, debug: bool = False) -> None:
             out().print("Kept.")
             return
     settings = load_settings()
+    traces = traces_of(ports, evaluation, pseudonym(evaluation.user_id, pseudonym_key(settings)))
+    # The record first: whoever is at work on it stops, while Prefect is looked for or started.
+    removed = remove_evaluation(ports, evaluation)
     with prefect_server(settings, debug):
         from tasks.erasing_places import erase_rest_of
 
-        traces = traces_of(ports, evaluation, pseudonym(evaluation.user_id, pseudonym_key(settings)))
-        removed = remove_evaluation(ports, evaluation)
         erase_rest_of(ports, settings, traces)
     out().print(f"Deleted {escape(what)}: {removed} file(s).")
 
@@ -196,6 +197,7 @@ def write_backup(file: Path, weights: bool, overwrite: bool) -> None:
     """Write the home into one file; what could not be read whole is named."""
     from adapters.local.backup import backup
 
+    _say_what_lies_on_aws(load_settings())
     with progress_bars() as progress:
         bar = progress.add_task("Backing up", total=None)
         summary = backup(
@@ -233,3 +235,15 @@ def restore_backup(file: Path, force: bool) -> None:
             settings, file, force, lambda done, total: progress.update(bar, completed=done, total=total)
         )
     out().print(f"Restored into {settings.home}: {_summary(summary)}")
+    _say_what_lies_on_aws(settings)
+
+
+def _say_what_lies_on_aws(settings: Settings) -> None:
+    """Where a backup of this machine's home is not one of the installation, say so before it is relied on."""
+    if settings.ports == "aws":
+        err().print(
+            f"[yellow]not in it:[/yellow] BHARATCHEF_PORTS=aws, so films, results and records lie in S3 and"
+            f" DynamoDB; a backup holds {escape(str(settings.home))} alone. AWS keeps theirs: versions of"
+            " objects, the tables' last 35 days, the database's snapshots. infra/README.md says how each is"
+            " brought back."
+        )
