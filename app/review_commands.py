@@ -27,6 +27,7 @@ from tasks.reviewing import (
     Reviewer,
     appeal,
     decide_appeal,
+    film_stills,
     link_rescored,
     result_of,
     sign,
@@ -97,11 +98,12 @@ def export_task(wanted: str, file: Path, media_base: str) -> None:
     """Write a task for Label Studio with its labelling interface beside it."""
     reviewer = _reviewer()
     result = result_of(reviewer.ports, find_evaluation(reviewer.ports, wanted))
-    task = task_of(result, lambda key: f"{media_base}{key}")
+    stills = film_stills(reviewer.ports, result)
+    task = task_of(result, stills, lambda key: f"{media_base}{key}")
     config = file.with_name(f"{file.name}.xml")
     try:
         file.write_text(json.dumps([task], ensure_ascii=False), encoding="utf-8")
-        config.write_text(label_config(result), encoding="utf-8")
+        config.write_text(label_config(result, bool(stills)), encoding="utf-8")
     except OSError as error:
         raise StoreError(
             f"Could not write {error.filename}: {error.strerror}.", "Name a file in a folder that is there."
@@ -109,7 +111,7 @@ def export_task(wanted: str, file: Path, media_base: str) -> None:
     regions = task["predictions"][0]["result"]
     boxes = sum(region["type"] == "rectanglelabels" for region in regions)
     out().print(
-        f"{escape(str(file))}: {len(regions) - boxes} segments and {boxes} boxes on {len(result.stills)}"
+        f"{escape(str(file))}: {len(regions) - boxes} segments and {boxes} boxes on {len(stills)}"
         f" stills; {escape(config.name)} is the labelling interface.",
         soft_wrap=True,
     )

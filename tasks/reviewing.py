@@ -12,11 +12,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 from bharatchef.erasing.person import Traces
 from bharatchef.errors import InputError, StoreError
-from bharatchef.observed import Unavailable
+from bharatchef.observed import Still, Unavailable
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.perception.segments_json import FORMAT, VERSION, is_ours
 from bharatchef.ports import Ports
@@ -35,6 +36,7 @@ from bharatchef.review.waiting import Waiting, waiting_reasons
 from bharatchef.vocabulary import DeviationKind, Level, Status
 from tasks.publishing import result_key
 
+_STILL_LONG_SIDE_PX = 640
 _PRESSING = ("appeal", "level", "low_confidence", "audit")
 
 
@@ -103,7 +105,7 @@ def appeal(reviewer: Reviewer, evaluation: Evaluation, mistake: str, why: str, b
         kind="appeal",
         at=reviewer.ports.clock.now(),
         by=reviewer.person(by or evaluation.user_id),
-        reason=plain_reason(why, "--why", _traces(reviewer, evaluation)),
+        reason=plain_reason(why, "--why", _people(reviewer, evaluation.user_id, by)),
         deviation_id=deviation_id,
         deviation_kind=kinds[deviation_id],
     )
@@ -131,7 +133,7 @@ def decide_appeal(
         kind="upheld" if upheld else "dismissed",
         at=reviewer.ports.clock.now(),
         by=reviewer.person(by),
-        reason=plain_reason(reason, "--reason", _traces(reviewer, evaluation)),
+        reason=plain_reason(reason, "--reason", _people(reviewer, evaluation.user_id, by)),
         deviation_id=deviation_id,
         deviation_kind=before.deviation_kind,
     )
@@ -158,7 +160,9 @@ def sign(reviewer: Reviewer, evaluation: Evaluation, by: str, level: Level | Non
         kind="signed",
         at=reviewer.ports.clock.now(),
         by=reviewer.person(by),
-        reason=plain_reason(reason, "--reason", _traces(reviewer, evaluation)) if needs_reason else "",
+        reason=plain_reason(reason, "--reason", _people(reviewer, evaluation.user_id, by))
+        if needs_reason
+        else "",
         level=signed,
         original_level=original,
     )
@@ -328,6 +332,25 @@ def link_rescored(reviewer: Reviewer, original: Evaluation, rescored: Evaluation
         draw_report_again(reviewer.ports, result_of(reviewer.ports, of))
 
 
+def film_stills(ports: Ports, result: EvaluationResult) -> list[Still]:
+    """All stills that were made of an evaluation's film, while they are kept; later those of its report.
+
+    The name of a still is its moment in milliseconds.
+    """
+    film = result.film
+    if film is None:
+        return []
+    scale = _STILL_LONG_SIDE_PX / max(film.width_px, film.height_px)
+    width_px, height_px = round(film.width_px * scale), round(film.height_px * scale)
+    names = {key: PurePosixPath(key).stem for key in ports.objects.list_keys(f"media/{film.sha256}/stills/")}
+    found = [
+        Still(key=key, time_s=int(name) / 1000, width_px=width_px, height_px=height_px)
+        for key, name in names.items()
+        if name.isdigit()
+    ]
+    return found or list(result.stills)
+
+
 def draw_report_again(ports: Ports, result: EvaluationResult) -> None:
     """Put a report that says how its evaluation stands now in the place of the earlier one."""
     pictures = {s.key: ports.objects.get_bytes(s.key) for s in result.stills if ports.objects.exists(s.key)}
@@ -398,14 +421,14 @@ def _purpose(reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEnt
     return "audit"
 
 
-def _traces(reviewer: Reviewer, evaluation: Evaluation) -> Traces:
-    user = reviewer.ports.evaluations.user(evaluation.user_id)
-    words = (user.name, user.email) if user else ()
-    return Traces(
-        user_id=evaluation.user_id,
-        person=reviewer.person(evaluation.user_id),
-        words=tuple(word for word in words if word),
-    )
+def _people(reviewer: Reviewer, *user_ids: str) -> list[Traces]:
+    """By what people are named, so that a reason can name them by pseudonym."""
+    found = []
+    for user_id in filter(None, user_ids):
+        user = reviewer.ports.evaluations.user(user_id)
+        words = tuple(word for word in (user.name, user.email) if word) if user else ()
+        found.append(Traces(user_id=user_id, person=reviewer.person(user_id), words=words))
+    return found
 
 
 def _check_inside(result: EvaluationResult, segments: Sequence[ActionSegment], file_name: str) -> None:

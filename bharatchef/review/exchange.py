@@ -31,14 +31,16 @@ _TOLERANCE = 0.005
 _MOST_BOXES = 20_000
 
 
-def task_of(result: EvaluationResult, address: Callable[[str], str]) -> dict[str, Any]:
+def task_of(
+    result: EvaluationResult, stills: Sequence[Still], address: Callable[[str], str]
+) -> dict[str, Any]:
     """What a person is to look at and correct, with what was seen as a prediction.
 
     Args:
+        stills: the pictures on which boxes are drawn.
         address: of an object by its key, as Label Studio can fetch it.
     """
     film = result.film
-    stills = list(result.stills) if film else []
     data: dict[str, Any] = {
         "evaluation_id": result.evaluation.evaluation_id,
         "dish_id": result.dish.dish_id,
@@ -58,7 +60,7 @@ def task_of(result: EvaluationResult, address: Callable[[str], str]) -> dict[str
     return {"data": data, "predictions": [prediction]}
 
 
-def label_config(result: EvaluationResult) -> str:
+def label_config(result: EvaluationResult, with_stills: bool) -> str:
     """The labelling interface that the task of an evaluation is made for, as Label Studio's XML."""
     names = [*(step.step_id for step in result.dish.expected_steps), OTHER]
     has_film = result.film is not None and result.evaluation.trainee_video_s3_key is not None
@@ -74,7 +76,7 @@ def label_config(result: EvaluationResult) -> str:
         '    <Channel column="confidence"/>',
         "  </TimeSeries>",
     ]
-    if result.stills and result.film is not None:
+    if with_stills:
         lines += [
             '  <RectangleLabels name="boxes" toName="stills" canRotate="false">',
             *(f"    <Label value={quoteattr(name)}/>" for name in _box_names(result)),
@@ -113,16 +115,15 @@ def boxes_of(document: Any, result: EvaluationResult, file_name: str) -> tuple[t
     """The boxes of the one accepted annotation, and the moments at which they are complete, in seconds.
 
     Raises:
-        InputError: a box is on no still of the task or outside of its picture, or several people's labels
-            are in the file and none is marked as the ground truth.
+        InputError: a box is on no still of the task or outside of its picture, a still is at no moment of the
+            film, or several people's labels are in the file and none is marked as the ground truth.
     """
-    stills = {round(still.time_s, 3) for still in result.stills}
     tasks = document if isinstance(document, list) else [document]
     found: list[Box] = []
     looked_at: list[float] = []
     for task in tasks:
         annotation = _accepted(task, file_name)
-        times = _still_times(_data(task), stills, file_name)
+        times = _still_times(_data(task), result.performance.duration_s, file_name)
         if annotation is None or not times:
             continue
         looked_at += times
@@ -237,13 +238,13 @@ def _accepted(task: Any, file_name: str) -> Mapping[str, Any] | None:
     return accepted[0] if accepted else None
 
 
-def _still_times(data: Mapping[str, Any], stills: set[float], file_name: str) -> list[float]:
+def _still_times(data: Mapping[str, Any], duration_s: float, file_name: str) -> list[float]:
     times = data.get("still_seconds") or []
     if not isinstance(times, list) or any(
-        not isinstance(t, int | float) or round(float(t), 3) not in stills for t in times
+        not isinstance(t, int | float) or not 0 <= t <= duration_s + 1 for t in times
     ):
         raise InputError(
-            f"{file_name} names moments of stills that this evaluation does not have.",
+            f"{file_name} names moments of stills that are not in this film.",
             "Export the evaluation again with `bharatchef review export`, and label that.",
         )
     return [float(t) for t in times]
@@ -259,6 +260,8 @@ def _box(region: Mapping[str, Any], times: Sequence[float], where: str) -> Box:
         raise InputError(f"{where}: expected one label and an upright box.", "Draw it again, with one label.")
     try:
         x, y, w, h = (float(value[name]) / 100 for name in ("x", "y", "width", "height"))
+        if not all(map(math.isfinite, (x, y, w, h))):
+            raise ValueError("it has no place")
         if min(x, y) < -_TOLERANCE or max(x + w, y + h) > 1 + _TOLERANCE or min(w, h) <= 0:
             raise ValueError("it ends outside of the picture")
         x, y = max(0.0, x), max(0.0, y)

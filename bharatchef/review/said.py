@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 from bharatchef.erasing.person import Traces
 from bharatchef.errors import InputError
@@ -12,11 +13,11 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"
 
 
-def plain_reason(text: str, what: str, traces: Traces | None = None) -> str:
+def plain_reason(text: str, what: str, people: Sequence[Traces] = ()) -> str:
     """A reason on one line, without what a terminal or a browser would take for more than letters.
 
     Control characters and marks that turn the direction of writing go; joiners stay, for Hindi and Tamil need
-    them. The person whom ``traces`` tell of is named by pseudonym.
+    them. Each of ``people`` is named by pseudonym.
 
     Raises:
         InputError: nothing is left of it, or it is longer than a trail takes.
@@ -26,7 +27,7 @@ def plain_reason(text: str, what: str, traces: Traces | None = None) -> str:
         for letter in text
     )
     plain = " ".join(kept.split())
-    if traces is not None:
+    for traces in people:
         plain = traces.without_names(plain)
     if not plain.strip(_JOINERS + " "):
         raise InputError(f"Expected {what}: a reason in words, got none.", f'For example {what} "…"')
