@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
-from analytics_samples import OCTOBER, keep, result_of
+from analytics_samples import OCTOBER, keep, result_of, store_at
 from running import ROOT, own_environment
+from servers.postgres import postgres
+from sqlalchemy import select
 
 from adapters import build_ports
+from adapters.analytics.schema import dim_person
 from bharatchef.ports import Ports
+from bharatchef.pseudonyms import pseudonym
 from bharatchef.settings import load_settings
 
 RUN = """
@@ -123,3 +127,21 @@ def test_a_database_that_does_not_answer_fails_the_run_with_its_reason(bharatche
     assert wrong.returncode == 3
     assert "PostgreSQL or SQLite, got mysql" in wrong.stderr
     assert "a-secret-word" not in wrong.stderr + wrong.stdout
+
+
+def test_postgresql_and_a_key_of_pseudonyms_that_are_set_are_used(bharatchef, ports, tmp_path):
+    own_key = "a key of the test, of more than thirty-two characters"
+    with postgres("analytics") as url:
+        given = {
+            "BHARATCHEF_ANALYTICS_URL": url.replace("+asyncpg", ""),
+            "BHARATCHEF_PSEUDONYM_KEY": own_key,
+        }
+        done = bharatchef("report", "refresh", **given)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("14 changes read, 14 of them new; 1 groups closed.")
+        assert len(json.loads(bharatchef("report", "progress", "person-1", "--json", **given).stdout)) == 3
+        with store_at(url.replace("+asyncpg", "+psycopg")).engine.connect() as connection:
+            people = set(connection.scalars(select(dim_person.c.person_key)))
+        assert people == {pseudonym(f"person-{number}", own_key.encode()) for number in range(12)}
+    assert not (tmp_path / "bharatchef" / "analytics.sqlite3").exists()
+    assert len(list(ports.evaluations.find(""))) == 14
