@@ -37,7 +37,7 @@ class Start:
     """A run to be there, once, whatever happens.
 
     ``replaces`` is the idempotency key of a run that this one makes needless while it has not begun;
-    ``wait_s`` is how long it has for that; ``confirms`` the film whose person is told that it has arrived, once
+    ``wait_s`` is how long it has for that; ``confirms`` the film whose person is told that it arrived, once
     the run is there.
     """
 

@@ -39,14 +39,22 @@ output "passed_role_arns" {
 }
 
 output "run_job_variables" {
-  description = "What the base job template of the pool bharatchef-ecs is given: where a run stands, with which roles."
+  description = "What the base job template of the pool bharatchef-ecs is given (`python -m flows.work_pools` reads it): where a run stands and with which roles; `task_definition` is what a run's own definition has of the evaluation's."
   value = {
-    cluster                  = aws_ecs_cluster.this.arn
-    vpc_id                   = var.vpc_id
-    execution_role_arn       = aws_iam_role.execution.arn
-    task_role_arn            = var.workload_role_arns["evaluation"]
-    capacityProviderStrategy = [{ capacityProvider = "FARGATE_SPOT", weight = 3 }, { capacityProvider = "FARGATE", weight = 1 }]
-    network_configuration    = { subnets = var.private_subnet_ids, securityGroups = [aws_security_group.tasks.id], assignPublicIp = "DISABLED" }
-    env                      = local.settings
+    cluster                    = aws_ecs_cluster.this.arn
+    vpc_id                     = var.vpc_id
+    execution_role_arn         = aws_iam_role.execution.arn
+    task_role_arn              = var.workload_role_arns["evaluation"]
+    capacity_provider_strategy = [for provider, weight in { FARGATE_SPOT = 3, FARGATE = 1 } : { capacityProvider = provider, base = 0, weight = weight }]
+    network_configuration      = { subnets = var.private_subnet_ids, securityGroups = [aws_security_group.tasks.id], assignPublicIp = "DISABLED" }
+    env                        = local.settings
+    task_definition = {
+      runtimePlatform = { operatingSystemFamily = "LINUX", cpuArchitecture = var.cpu_architecture }
+      volumes         = [{ name = "tmp" }]
+      container = {
+        for name, value in jsondecode(aws_ecs_task_definition.this["evaluation"].container_definitions)[0] : name => value
+        if contains(["secrets", "mountPoints", "readonlyRootFilesystem", "linuxParameters", "logConfiguration", "stopTimeout"], name)
+      }
+    }
   }
 }
