@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from bharatchef.consent import PEOPLE
-from bharatchef.erasing.documents import is_about, with_pseudonym, without_person
+from bharatchef.erasing.documents import with_pseudonym, without_person
 from bharatchef.erasing.person import Erasable, Found, Kept, Traces
 from bharatchef.ports import ObjectStore, Ports
+from bharatchef.retraining.records import FOLDER, RetrainingRecord
+from bharatchef.review.labels import LABELS, CorrectedLabels, Purpose, labels_key
 from tasks.publishing import archive_key, result_key
 
-DOCUMENTS = ("labels/", "retraining/", "experts/", "review/", "exports/", "drift/", "notices/")
+DOCUMENTS = ("retraining/", "experts/", "review/", "exports/", "drift/", "notices/")
 TRAIL = "trail/"
 TASK_RESULTS = "prefect-results/"
 _RECORDS = ("Evaluation", "ActionSequence", "Feedback")
-_READABLE = (".json", ".jsonl", ".csv", ".txt")
+_READABLE = (".json", ".jsonl", ".csv", ".log")
+_PURPOSES: tuple[Purpose, ...] = ("training", "audit")
 _USER = "user"
 
 
@@ -62,48 +67,90 @@ class ObjectsPlace:
 
 
 @dataclass(frozen=True)
-class DocumentsPlace:
-    """Corrected labels, lists of what models were trained with, and other documents about films.
+class LabelsPlace:
+    """Corrected labels of the person's films; those of other people's that the person corrected stay."""
 
-    A label is the person's own and goes whole, as does what bears an evaluation's id or a film's hash in its
-    key; of lists that are about many, the person's entries go.
+    objects: ObjectStore
+    place: str = "corrected labels"
+
+    def find(self, traces: Traces) -> Found:
+        return Found(
+            things=tuple(
+                labels_key(labels.purpose, labels.evaluation_id)
+                for labels in _all_labels(self.objects)
+                if _is_of(labels, traces)
+            )
+        )
+
+    def erase(self, traces: Traces, things: Sequence[str]) -> None:
+        # One that is deleted now may have versions that are not: its key is known.
+        known = {
+            labels_key(purpose, evaluation_id)
+            for evaluation_id in traces.evaluations
+            for purpose in _PURPOSES
+        }
+        for key in known | set(things):
+            self.objects.erase(key)
+
+
+@dataclass(frozen=True)
+class DocumentsPlace:
+    """What was written of trainings and other documents about films: the person's entries go.
+
+    What bears an evaluation's id or a film's hash in its key goes whole.
     """
 
     objects: ObjectStore
-    place: str = "labels, training manifests and other documents"
+    place: str = "training manifests and other documents"
 
     def find(self, traces: Traces) -> Found:
-        things, models = [], set()
-        for key in _keys(self.objects, DOCUMENTS):
-            if self._is_own(key, traces) or self._is_about(key, traces):
-                things.append(key)
-                if key.startswith("retraining/"):
-                    models.add("/".join(key.split("/")[1:3]))
-        return Found(things=tuple(things), models=tuple(sorted(models)))
+        things = [
+            key
+            for key in _keys(self.objects, DOCUMENTS)
+            if self._is_own(key, traces) or self._rest(key, traces)
+        ]
+        named = {"/".join(key.split("/")[1:3]) for key in things if key.count("/") > 2 and _is_training(key)}
+        return Found(things=tuple(things), models=tuple(sorted(named | set(self._learned(traces)))))
 
     def erase(self, traces: Traces, things: Sequence[str]) -> None:
-        # A label that is deleted now may have versions that are not: its key is known.
-        for evaluation_id in traces.evaluations:
-            for purpose in ("training", "audit"):
-                self.objects.erase(f"labels/{purpose}/{evaluation_id}.json")
         for key in things:
             if self._is_own(key, traces):
                 self.objects.erase(key)
             elif self.objects.exists(key):
-                rest = without_person(self.objects.get_bytes(key), key, traces)
-                if key.startswith("labels/") and rest is not None:
-                    self.objects.erase(key)
-                    continue
+                rest = self._rest(key, traces)
                 if rest is not None:
-                    self.objects.put_bytes(key, rest, _content_type(key))
+                    self.objects.put_bytes(
+                        key, rest, "application/json" if key.endswith(".json") else "text/plain"
+                    )
                 # Also where it was rewritten before a crash: the version before it still says all.
                 self.objects.erase_earlier(key)
 
     def _is_own(self, key: str, traces: Traces) -> bool:
-        return traces.marker()(key)
+        return traces.marker(by_pseudonym=True)(key)
 
-    def _is_about(self, key: str, traces: Traces) -> bool:
-        return key.endswith(_READABLE) and is_about(self.objects.get_bytes(key), key, traces)
+    def _rest(self, key: str, traces: Traces) -> bytes | None:
+        if not key.endswith(_READABLE):
+            return None
+        return without_person(self.objects.get_bytes(key), key, traces, by_pseudonym=_is_training(key))
+
+    def _learned(self, traces: Traces) -> Iterator[str]:
+        """Trainings that could learn from the person's labels; a record counts films and names none."""
+        corrected = [
+            kept.corrected_at
+            for kept in _all_labels(self.objects)
+            if kept.purpose == "training" and _is_of(kept, traces)
+        ]
+        if not corrected:
+            return
+        for key in self.objects.list_keys(f"{FOLDER}/"):
+            if key.endswith("/record.json"):
+                try:
+                    record = RetrainingRecord.model_validate_json(self.objects.get_bytes(key))
+                except ValidationError:
+                    continue  # an older release's, which named its films
+                until = record.data.labels_until
+                if record.challenger_sha256 is not None and until is not None and min(corrected) <= until:
+                    yield f"{record.package}/{record.run_id}"
 
 
 @dataclass(frozen=True)
@@ -190,6 +237,7 @@ def places_of_ports(ports: Ports) -> list[Erasable]:
         RecordsPlace(ports),
         ObjectsPlace(objects),
         DocumentsPlace(objects),
+        LabelsPlace(objects),
         TrailPlace(objects),
         ConsentPlace(objects),
         TaskResultsPlace(objects),
@@ -221,5 +269,22 @@ def _keys(objects: ObjectStore, prefixes: Iterable[str]) -> Iterator[str]:
         yield from objects.list_keys(prefix)
 
 
-def _content_type(key: str) -> str:
-    return "application/json" if key.endswith(".json") else "text/plain"
+def _all_labels(objects: ObjectStore) -> Iterator[CorrectedLabels]:
+    for key in objects.list_keys(LABELS):
+        try:
+            yield CorrectedLabels.model_validate_json(objects.get_bytes(key))
+        except ValidationError:
+            continue  # nobody can train with it; what is known by its evaluation's id goes all the same
+
+
+def _is_training(key: str) -> bool:
+    return key.startswith(f"{FOLDER}/")
+
+
+def _is_of(labels: CorrectedLabels, traces: Traces) -> bool:
+    return (
+        labels.person == traces.person
+        or labels.evaluation_id in traces.evaluations
+        or labels.media_sha256 in traces.media
+        or labels.video_s3_key in traces.keys
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from samples import MOMENT, sample_evaluation, sample_result, sha
 
@@ -14,6 +15,8 @@ from bharatchef.consent import Consent, Purpose, record_consent
 from bharatchef.ports import Ports
 from bharatchef.pseudonyms import pseudonym, pseudonym_key
 from bharatchef.records import Evaluation, User
+from bharatchef.retraining.records import Data, RetrainingRecord
+from bharatchef.review.labels import CorrectedLabels, put_labels
 from bharatchef.settings import Settings
 from tasks.publishing import publish, result_key
 
@@ -22,7 +25,8 @@ NAME = "Meenakshi Sundaram"
 EMAIL = "meenakshi@kitchen.example"
 WORDS = (USER, NAME, EMAIL, "Lakshmi Sundaram")
 OTHER = "ravi"
-MODELS = ("slowfast/2026-11-01", "yolov8/2026-11-08")
+NAMED = ("slowfast/2026-11-01", "yolov8/2026-11-08")
+MODELS = ("slowfast/2026-11-01", "slowfast/late", "yolov8/2026-11-08")
 
 
 @dataclass(frozen=True)
@@ -103,14 +107,19 @@ def _seed_documents(ports: Ports, person: str, upload: str, other: Evaluation) -
         "person": "p-0000000000000001",
         "videoS3Key": "films/x.mp4",
     }
-    for entry, kind in ((theirs, "training"), (others, "training")):
-        _put_json(ports, f"labels/{kind}/{entry['evaluationId']}.json", entry)
-    _put_json(ports, "labels/audit/bhurji-2-c3d4.json", {**theirs, "evaluationId": "bhurji-2-c3d4"})
-    for model in MODELS:
+    for entry in (theirs, others):
+        _put_labels(ports, {**entry, "purpose": "training", "correctedBy": person})
+    audited = {"evaluationId": "bhurji-2-c3d4", "videoS3Key": f"films/{sha('film taken in')}.mp4"}
+    _put_labels(ports, {**theirs, **audited, "purpose": "audit", "correctedBy": "p-0000000000000002"})
+    parts = {f"person:{person}": "training", "person:p-0000000000000001": "test"}
+    _put_json(ports, "retraining/slowfast/parting.json", {"parts": parts})
+    _put_json(ports, "retraining/slowfast/late/record.json", _record("late", MOMENT + timedelta(days=2)))
+    _put_json(ports, "retraining/slowfast/early/record.json", _record("early", MOMENT - timedelta(days=2)))
+    for model in NAMED:
         record = {"package": model.split("/")[0], "data": {"training": [others, theirs]}, "promoted": True}
         _put_json(ports, f"retraining/{model}/record.json", record)
     lines = "\n".join(json.dumps(entry) for entry in (theirs, others)) + "\n"
-    _put(ports, f"retraining/{MODELS[0]}/manifest.jsonl", lines.encode())
+    _put(ports, f"retraining/{NAMED[0]}/manifest.jsonl", lines.encode())
     _put_json(
         ports,
         "trail/bhurji-1-a1b2/20261122T093000-appeal-x1.json",
@@ -123,6 +132,47 @@ def _seed_documents(ports: Ports, person: str, upload: str, other: Evaluation) -
     piece = hashlib.sha256(f"actions/0.mp4 of {sha('film taken in')}".encode()).hexdigest()
     _put_json(ports, f"prefect-results/answer-actions-00-{piece}", {"result": {}})
     _put_json(ports, f"prefect-results/answer-actions-00-{sha('somebody else')}", {"result": {}})
+
+
+def _put_labels(ports: Ports, entry: dict[str, Any]) -> None:
+    given = {
+        "mediaSha256": sha(entry["videoS3Key"]),
+        "dishId": "egg-bhurji",
+        "kitchen": "",
+        "segments": [],
+        "correctedAt": MOMENT,
+        **entry,
+    }
+    for _ in range(2):
+        put_labels(ports.objects, CorrectedLabels.model_validate(given))
+
+
+def _record(run_id: str, until: datetime) -> dict[str, Any]:
+    """A training that had labels corrected up to that moment; it counts films and names none."""
+    data = Data(
+        sha256=sha("data"),
+        new_labels=3,
+        labels=3,
+        training_films=2,
+        training_groups=2,
+        test_films=1,
+        test_groups=1,
+        left_out=0,
+        labels_until=until,
+    )
+    record = RetrainingRecord(
+        run_id=run_id,
+        package="slowfast",
+        stage="decided",
+        began_at=until,
+        code_version="0.1.0",
+        policy_version="1",
+        policy_sha256=sha("policy"),
+        data=data,
+        challenger_sha256=sha("challenger"),
+    )
+    made: dict[str, Any] = json.loads(record.to_json())
+    return made
 
 
 def _put(ports: Ports, key: str, data: bytes) -> None:

@@ -84,6 +84,25 @@ class ResultFilesPlace:
 
 
 @dataclass(frozen=True)
+class TrainingFilesPlace:
+    """What a training has copied to this machine and, killed, has left there."""
+
+    folder: Path
+    place: str = "copies for training on this machine"
+
+    def find(self, traces: Traces) -> Found:
+        marked = traces.marker(by_pseudonym=True)
+        paths = sorted(self.folder.rglob("*")) if self.folder.is_dir() else []
+        names = [path.relative_to(self.folder).as_posix() for path in paths if path.is_file()]
+        return Found(things=tuple(name for name in names if marked(name)))
+
+    def erase(self, traces: Traces, things: Sequence[str]) -> None:  # noqa: ARG002 - what was found
+        for name in things:
+            with telling("erase a copy of a film"):
+                (self.folder / name).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
 class PrefectFilePlace:
     """The file of Prefect's database: what its API cannot delete, and the free pages that still hold it."""
 
@@ -136,6 +155,7 @@ def places_here(settings: Settings) -> list[Erasable]:
     return [
         AnnouncementsPlace(settings.home / NOTIFICATIONS),
         ResultFilesPlace(settings.prefect_home / "storage"),
+        TrainingFilesPlace(settings.home / "retraining"),
         PrefectFilePlace(settings.prefect_home / "prefect.db"),
     ]
 

@@ -12,22 +12,17 @@ ERASED = "erased"
 _GONE = object()
 
 
-def is_about(data: bytes, name: str, traces: Traces) -> bool:
-    """Whether a document says something of the person."""
-    return without_person(data, name, traces) is not None
-
-
-def without_person(data: bytes, name: str, traces: Traces) -> bytes | None:
+def without_person(data: bytes, name: str, traces: Traces, by_pseudonym: bool = True) -> bytes | None:
     """A document without its entries about the person; ``None`` where it has none.
 
     Of a list an entry goes that itself says whose it is, of an object a key that does; any other value that
-    is one of the person's marks becomes ``erased``. Of files of lines (``.jsonl``, ``.csv``, ``.txt``) the
-    lines go that hold a mark.
+    is one of the person's marks becomes ``erased``. Of files of lines (``.jsonl``, ``.csv``, ``.log``) the
+    lines go that hold a mark. ``by_pseudonym`` as for ``Traces.marker``.
     """
     text = _text(data)
     if text is None:
         return None
-    marked = traces.marker()
+    marked = traces.marker(by_pseudonym)
     if name.endswith(".json"):
         return _rewritten(text, lambda value: _without(value, marked))
     lines = text.splitlines(keepends=True)

@@ -47,9 +47,14 @@ class Traces(Record):
             update={**found, "keys": tuple(k for k in found["keys"] if k not in self.shared)}
         )
 
-    def marker(self) -> Callable[[str], bool]:
-        """A test of one text of a document: whether it says that what it stands in is about the person."""
-        marks = (self.person, *self.evaluations, *self.keys, *self.media, *self.pieces)
+    def marker(self, by_pseudonym: bool) -> Callable[[str], bool]:
+        """A test of one text of a document: whether it says that what it stands in is about the person.
+
+        Args:
+            by_pseudonym: whether the pseudonym says so; where it only says who decided, it may stay.
+        """
+        named = (self.person,) if by_pseudonym else ()
+        marks = (*named, *self.evaluations, *self.keys, *self.media, *self.pieces, f"trainee/{self.user_id}")
         marked = re.compile(rf"(?<![A-Za-z0-9_-])(?:{'|'.join(map(re.escape, marks))})(?![A-Za-z0-9_-])")
         names = [_as_words(name) for name in (self.user_id, *self.words) if len(name) >= _SHORT]
         short = {name for name in (self.user_id, *self.words) if len(name) < _SHORT}
@@ -68,15 +73,16 @@ class Traces(Record):
         )
 
     def without_names(self, text: str) -> str:
-        """A text with the pseudonym where it named the person.
+        """A text without the person's names: the pseudonym where one was the whole text, else ``…``.
 
-        An id of fewer than four letters is taken for one only where it is the whole text: ``me`` is a word.
+        No text gets too long by it. An id of fewer than four letters is taken for one only where it is the
+        whole text: ``me`` is a word.
         """
         for word in (*self.words, self.user_id):
             if text == word:
                 return self.person
             if len(word) >= _SHORT:
-                text = _as_words(word).sub(self.person, text)
+                text = _as_words(word).sub("…", text)
         return text
 
 

@@ -76,17 +76,16 @@ def test_what_names_nobody_is_left_as_it_is(value):
     assert with_pseudonym(json.dumps(value).encode(), THEIRS) is None
 
 
-def test_names_in_texts_give_way_to_the_pseudonym():
+def test_names_in_texts_are_left_out_and_a_name_alone_becomes_the_pseudonym():
     said = {
         "why": "Asha Rao (asha, asha@home.example) says: asha. Not asha.k, not ashanti.",
         "n": [1, "asha"],
     }
     changed = with_pseudonym(json.dumps(said).encode(), THEIRS)
     assert changed is not None
-    name = THEIRS.person
     assert json.loads(changed) == {
-        "why": f"{name} ({name}, {name}) says: {name}. Not asha.k, not ashanti.",
-        "n": [1, name],
+        "why": "… (…, …) says: …. Not asha.k, not ashanti.",
+        "n": [1, THEIRS.person],
     }
     assert with_pseudonym(changed, THEIRS) is None
     assert with_pseudonym(b'{"why": "it told me"}', SHORT) is None

@@ -19,6 +19,8 @@ from bharatchef.erasing.person import Erasable, Traces
 from bharatchef.erasing.receipts import Receipt, is_genuine, read_receipt
 from bharatchef.errors import InputError
 from bharatchef.pseudonyms import receipt_key
+from bharatchef.retraining.parting import Parting
+from bharatchef.review.labels import training_labels
 from bharatchef.settings import Settings, load_settings
 from tasks.erasing import (
     ask_for_erasure,
@@ -71,7 +73,9 @@ def test_nothing_of_the_person_is_left_and_all_of_the_other_is(side, settings):
     assert {k: side.ports.objects.get_bytes(k) for k in published_keys(side.ports, seeded.other)} == before
     assert side.ports.objects.exists(seeded.other.trainee_video_s3_key)
     assert side.ports.evaluations.user(OTHER) is not None
-    assert side.ports.objects.exists("labels/training/bhurji-9-ffff.json")
+    assert [labels.evaluation_id for labels in training_labels(side.ports.objects)] == ["bhurji-9-ffff"]
+    parting = Parting.model_validate_json(side.ports.objects.get_bytes("retraining/slowfast/parting.json"))
+    assert parting.parts == {"person:p-0000000000000001": "test"}
     left = json.loads(side.ports.objects.get_bytes(f"retraining/{MODELS[0]}/record.json"))
     assert [entry["evaluationId"] for entry in left["data"]["training"]] == ["bhurji-9-ffff"]
     assert b"bhurji-1" not in side.ports.objects.get_bytes(f"retraining/{MODELS[0]}/manifest.jsonl")
@@ -85,8 +89,7 @@ def test_the_trail_stays_under_the_pseudonym(side, settings):
     receipt = erased(side, settings)
     appeal, signed = list(side.ports.objects.list_keys("trail/"))
     said = json.loads(side.ports.objects.get_bytes(appeal))
-    person = seeded.person
-    assert said == {"by": person, "why": f"I, {person} ({person}), did stir. Write to {person}."}
+    assert said == {"by": seeded.person, "why": "I, … (…), did stir. Write to …."}
     assert json.loads(side.ports.objects.get_bytes(signed)) == {"by": "p-0000000000000002"}
     kept = {entry.what: entry.count for entry in receipt.kept}
     assert kept == {"films and segments": 1, "entries in the trail of reviews": 2}
@@ -98,7 +101,8 @@ def test_the_receipt_is_whole_signed_and_names_nobody(side, settings):
     counts = {there.place: there.count for there in receipt.erased}
     assert counts["records in the tables"] == 4
     assert counts["consent"] == 2
-    assert counts["labels, training manifests and other documents"] == 2 + 3
+    assert counts["corrected labels"] == 2
+    assert counts["training manifests and other documents"] == 3 + 1
     assert counts["results of tasks"] == 3
     assert counts["announcements"] == 3
     assert counts["films, proxies, stills, segments and results"] > 10
