@@ -50,6 +50,7 @@ RESOURCES = {
     **{name: [arn] for name, arn in BUCKETS.items()},
     **{f"{name} objects": [f"{arn}/any/key.mp4"] for name, arn in BUCKETS.items()},
     "notes of uploads": [f"{BUCKETS['results']}/notices/uploads/any.json"],
+    "documents of experts": [f"{BUCKETS['results']}/experts/poha/confirmed/any.json"],
     "topics": list(TOPICS.values()),
     "queues": list(QUEUES.values()),
     "later queues": [arn for name, arn in QUEUES.items() if name != "video-processing-queue"],

@@ -193,6 +193,13 @@ data "aws_iam_policy_document" "intake" {
     resources = ["${local.results_bucket}/notices/uploads/*"]
   }
 
+  # A dish is its file with what people confirmed of its experts.
+  statement {
+    sid       = "ReadConfirmedExperts"
+    actions   = ["s3:GetObject"]
+    resources = ["${local.results_bucket}/experts/*"]
+  }
+
   statement {
     sid       = "UseTheKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
