@@ -245,6 +245,8 @@ def decide(
     card.write_text(own.split("\n## Beside the champion\n")[0].rstrip() + "\n\n" + words, "utf-8")
     key = record_key(package, record.run_id).replace("record.json", "")
     ports.objects.put_file(f"{key}MODEL_CARD.md", card, "text/markdown")
+    if (folder / "train.log").exists():
+        ports.objects.put_file(f"{key}train.log", folder / "train.log", "text/plain")
     put_package(ports.objects, folder / "out", f"{key}model.tar.gz")
     version = registry.register(
         ModelVersion(

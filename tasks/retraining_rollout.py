@@ -10,8 +10,9 @@ from bharatchef.errors import InputError
 from bharatchef.ports import Ports
 from bharatchef.retraining.ports import Registry
 from bharatchef.retraining.records import ModelVersion, rollout_key
-from bharatchef.retraining.rolling import Rollout, ended, moved
+from bharatchef.retraining.rolling import Health, Rollout, ended, moved
 from bharatchef.settings import Settings
+from tasks.retraining_drift import seen_since
 from tasks.retraining_labels import policy_of
 
 
@@ -28,6 +29,13 @@ def move_on(ports: Ports, settings: Settings, package: str) -> tuple[Rollout | N
     traffic = traffic_of(settings, ports.objects)
     champion, challenger = (
         traffic.health(rollout.analyser, variant, rollout.since) for variant in ("champion", "challenger")
+    )
+    champion, challenger = (
+        _with_confidence(ports, settings, rollout, health, number)
+        for health, number in (
+            (champion, rollout.champion_version),
+            (challenger, rollout.challenger_version),
+        )
     )
     before = rollout
     rollout, why = moved(policy_of(settings).rollout, rollout, champion, challenger, ports.clock.now())
@@ -82,6 +90,17 @@ def read_rollout(ports: Ports, package: str) -> Rollout | None:
 def keep(ports: Ports, rollout: Rollout) -> None:
     body = rollout.to_json(indent=1).encode()
     ports.objects.put_bytes(rollout_key(rollout.package), body, "application/json")
+
+
+def _with_confidence(
+    ports: Ports, settings: Settings, rollout: Rollout, health: Health, number: int
+) -> Health:
+    """The health with the mean confidence of published results, where the traffic itself counts none."""
+    if health.confidence is not None:
+        return health
+    version = _version(registry_of(settings, ports.objects), rollout.package, number)
+    seen = [film.confidence for film in seen_since(ports.objects, rollout.since, version.weights_sha256)]
+    return health.model_copy(update={"confidence": sum(seen) / len(seen)}) if seen else health
 
 
 def _follow(ports: Ports, settings: Settings, rollout: Rollout, why: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,21 +54,31 @@ def drawn(seed: int, *, across: bool) -> Drawn:
     return Drawn(f"cook-{seed}", encoded(pictures, FPS, 25), segments)
 
 
-def corrected(objects: ObjectStore, films: Iterable[Drawn], at: datetime, *, shuffled: bool = False) -> int:
+def corrected(
+    objects: ObjectStore,
+    films: Iterable[Drawn],
+    at: datetime,
+    *,
+    shuffled: bool = False,
+    cooks: Sequence[str] = (),
+) -> int:
     """Keep films as evaluations whose segments a person corrected; how many segments that are.
 
-    Each film has a cook and a kitchen of its own. ``shuffled``: what is done is called something else, at
-    random, as by somebody who wants to spoil the model.
+    Args:
+        shuffled: what is done is called something else, at random, as by somebody who would spoil the model.
+        cooks: who cooks, one after the other; left out, each film has a cook and a kitchen of its own.
     """
     count = 0
-    for film in films:
+    for number, film in enumerate(films):
+        cook = cooks[number % len(cooks)] if cooks else film.name
         segments = film.segments
         if shuffled:
-            words = [segment.action_type for segment in segments]
-            random.Random(film.name).shuffle(words)
+            wrong = random.Random(film.name)
             segments = tuple(
-                segment.model_copy(update={"action_type": ACTIONS[(ACTIONS.index(word) + 1) % len(ACTIONS)]})
-                for segment, word in zip(segments, words, strict=True)
+                segment.model_copy(
+                    update={"action_type": wrong.choice([a for a in ACTIONS if a != segment.action_type])}
+                )
+                for segment in segments
             )
         key = f"films/{film.name}.mp4"
         objects.put_bytes(key, film.body, "video/mp4")
@@ -79,8 +89,8 @@ def corrected(objects: ObjectStore, films: Iterable[Drawn], at: datetime, *, shu
                 media_sha256=hashlib.sha256(film.body).hexdigest(),
                 video_s3_key=key,
                 dish_id="mixed",
-                person=film.name,
-                kitchen=f"kitchen-of-{film.name}",
+                person=cook,
+                kitchen=f"kitchen-of-{cook}",
                 segments=segments,
                 purpose="training",
                 corrected_at=at,

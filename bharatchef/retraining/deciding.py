@@ -68,11 +68,12 @@ def decision_on(
             " model that judges people."
         )
     for name, before in champion.classes.items():
-        after = challenger.classes[name].recall
-        if before.seconds >= policy.class_seconds and before.recall - after > policy.largest_fall_of_a_class:
+        after = challenger.classes[name].f1
+        # Not by what is found alone: whoever calls everything 'pour' finds every pouring.
+        if before.seconds >= policy.class_seconds and before.f1 - after > policy.largest_fall_of_a_class:
             against.append(
-                f"'{name}' falls from {before.recall:.1%} to {after:.1%} found, more than the"
-                f" {policy.largest_fall_of_a_class:.0%} that a class may lose."
+                f"'{name}' falls from F1 {before.f1:.3f} to {after:.3f}, more than the"
+                f" {policy.largest_fall_of_a_class:.2f} that a class may lose."
             )
     if against:
         return Decision(outcome="refused", reasons=tuple(against))
@@ -81,6 +82,6 @@ def decision_on(
         reasons=(
             f"Its mean F1 is {challenger.mean_f1:.3f} against {champion.mean_f1:.3f}: {difference.gain:+.3f}"
             f" ({percent} interval {difference.low:+.3f} to {difference.high:+.3f}), and no class falls by"
-            f" more than {policy.largest_fall_of_a_class:.0%}.",
+            f" more than {policy.largest_fall_of_a_class:.2f}.",
         ),
     )
