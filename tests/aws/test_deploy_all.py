@@ -92,6 +92,7 @@ def test_all_that_prefect_yaml_says_is_on_the_server(deployed):
         "cluster": "bharatchef-test",
         "cpu": 2048,
         "memory": 8192,
+        "env": {"BHARATCHEF_FARGATE_VCPU": "2", "BHARATCHEF_FARGATE_MEMORY_GB": "8"},
     }
     assert on_ecs["pull_steps"] == [
         {"prefect.deployments.steps.set_working_directory": {"directory": "/app"}}

@@ -187,20 +187,15 @@ class Trigger:
 
     def prefect(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The command ``prefect`` against this server, as docs/deployments.md has it."""
-        return subprocess.run(
-            [sys.executable, "-m", "flows.deploy", *words],
-            env=self.environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        return self._run("flows.deploy", *words)
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The command ``bharatchef`` in this installation."""
+        return self._run("app", *words)
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "app", *words],
+            [sys.executable, "-m", *words],
             env=self.environment,
             cwd=ROOT,
             capture_output=True,
