@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import urllib.request
 from importlib import resources
 from pathlib import Path
 
@@ -27,12 +29,23 @@ def kept(home: Path) -> set[str]:
     )
 
 
+def runs_on(api_url: str) -> list[dict[str, object]]:
+    """The last runs on a Prefect server."""
+    asked = json.dumps({"sort": "START_TIME_DESC", "limit": 200}).encode()
+    request = urllib.request.Request(
+        f"{api_url}/flow_runs/filter", asked, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        runs: list[dict[str, object]] = json.load(answer)
+    return runs
+
+
 def first_of(keys: set[str], prefix: str) -> set[str]:
     return {key for key in keys if key.startswith(prefix)}
 
 
 @pytest.mark.slow
-def test_two_attempts_are_followed_up_shown_backed_up_and_deleted(bharatchef, tmp_path):
+def test_two_attempts_are_followed_up_shown_backed_up_and_deleted(bharatchef, tmp_path, prefect_api):
     rows = [row for row in correct_segments(DISH) if row["stepId"] != "add-sugar"]
     end = max(row["endTime"] for row in correct_segments(DISH)) + 3
     film = write_film(tmp_path / "my first tea.mp4", end, fps=4)
@@ -107,6 +120,12 @@ def test_two_attempts_are_followed_up_shown_backed_up_and_deleted(bharatchef, tm
     assert first_of(left, f"media/{first.film.sha256}/") == set(), "what was made of the film goes with it"
     assert first_of(left, f"results/{first.evaluation.evaluation_id}/") == set()
     assert first_of(left, f"results/{second.evaluation.evaluation_id}/")
+    segments = [hashlib.sha256(marks.read_bytes()).hexdigest() for marks in (first_marks, second_marks)]
+    assert first_of(left, "segments/") == {f"segments/{segments[1]}.json"}
+    named = [json.dumps(run["parameters"]) for run in runs_on(prefect_api)]
+    assert not [text for text in named if segments[0] in text], "Prefect keeps no record of it"
+    assert [text for text in named if segments[1] in text]
+    assert first.evaluation.evaluation_id not in (home / "notifications.jsonl").read_text()
     assert bharatchef("show", first.evaluation.evaluation_id).returncode == 9
 
     anew = bharatchef(*words)
