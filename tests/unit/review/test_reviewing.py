@@ -117,6 +117,7 @@ def test_a_level_that_is_signed_is_no_longer_provisional_and_the_original_is_kep
         sign(reviewer, evaluation, "ravi", Level.COMMIS, "")
     sign(reviewer, evaluation, "ravi", None, "")
     assert waiting_list(reviewer) == []
+    reviewer.ports.clock.advance(60)
     sign(reviewer, evaluation, "ravi", Level.COMMIS, "Too slow")
     now = standing_of(reviewer.ports, "ev-1")
     assert (now.signed.level, now.signed.original, now.signed.overrides) == (
