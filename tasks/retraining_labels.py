@@ -15,6 +15,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from bharatchef.consent import people_who_may_train
 from bharatchef.errors import InputError
 from bharatchef.ports import ObjectStore, Ports
 from bharatchef.retraining.parting import Parting, groups_of, on_side, parted
@@ -47,7 +48,7 @@ def gather(ports: Ports, settings: Settings, package: str, champion: ModelVersio
     Audit's labels are not read here at all.
     """
     objects, rules = ports.objects, policy_of(settings).of(package)
-    labels = _newest_of_each_film(training_labels(objects))
+    labels = _newest_of_each_film(agreed_labels(objects, settings))
     there = [one for one in labels if one.segments and one.video_s3_key and objects.exists(one.video_s3_key)]
     key = parting_key(package)
     before = Parting.model_validate_json(objects.get_bytes(key)) if objects.exists(key) else Parting()
@@ -106,6 +107,15 @@ def labelled_folder(
                 "Import the correction again, or remove it.",
             )
         part.rename(film)
+
+
+def agreed_labels(objects: ObjectStore, settings: Settings) -> list[CorrectedLabels]:
+    """The labels to train with; where the settings ask for consent, those of people who agreed to training."""
+    labels = list(training_labels(objects))
+    if not settings.consent_required:
+        return labels
+    agreed = people_who_may_train(objects)
+    return [one for one in labels if one.person in agreed]
 
 
 def _newest_of_each_film(labels: Sequence[CorrectedLabels]) -> list[CorrectedLabels]:
