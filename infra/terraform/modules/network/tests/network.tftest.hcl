@@ -47,7 +47,7 @@ run "every_service_has_its_door" {
 
   assert {
     condition = toset(output.endpoint_services) == toset([
-      "s3", "dynamodb", "sagemaker.runtime", "bedrock-runtime", "ecr.api", "ecr.dkr", "logs", "monitoring",
+      "s3", "dynamodb", "dynamodb-streams", "sagemaker.runtime", "bedrock-runtime", "ecr.api", "ecr.dkr", "logs", "monitoring",
       "secretsmanager", "sqs", "sns", "ecs", "ec2", "kms", "sts", "xray",
     ])
     error_message = "The endpoints are those of the design."
