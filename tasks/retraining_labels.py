@@ -110,7 +110,7 @@ def labelled_folder(
 
 
 def agreed_labels(objects: ObjectStore, settings: Settings) -> list[CorrectedLabels]:
-    """The labels to train with; where the settings ask for consent, those of people who agreed to training."""
+    """The labels to train with; where settings ask for consent, those of people who agreed to training."""
     labels = list(training_labels(objects))
     if not settings.consent_required:
         return labels
