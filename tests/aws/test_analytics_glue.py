@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from servers.postgres import postgres
 from bharatchef.pseudonyms import pseudonym
 
 KEY = "a key of more than thirty-two characters"
-MODULE = ROOT / "infra" / "terraform" / "modules" / "analytics"
+PACKED = ROOT / "adapters" / "analytics" / "requirements.txt"
 # The job, and then where everything that it imported came from.
 JOB = """
 import json, runpy, sys
@@ -88,8 +87,7 @@ def test_the_job_loads_into_postgresql_with_what_glue_installs_alone(installed, 
     in_glue = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "urllib3", "six"}
     in_glue |= {"certifi", "pygments"}  # used where they are there, by urllib3 and Mako; needed by nothing
     ours_alone = {"bharatchef", "setuptools", "pip", "distutils-precedence"}
-    modules = (MODULE / "main.tf").read_text(encoding="utf-8")
-    installed_there = {name.lower() for name, _ in re.findall(r'"([\w.-]+)(?:\[\w+\])?==([\w.]+)"', modules)}
+    installed_there = {line.partition("==")[0].lower() for line in PACKED.read_text("utf-8").splitlines()}
     lacking = {name.lower() for name in used} - installed_there - in_glue - ours_alone
     assert lacking == set(), "the job imports what Glue is not told to install"
     assert not {"prefect", "av", "opencv-python-headless", "fastapi"} & {name.lower() for name in used}
@@ -115,7 +113,6 @@ def test_what_glue_installs_is_what_was_tested_together():
         for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         if "==" in line and not line.startswith("#")
     )
-    modules = (MODULE / "main.tf").read_text(encoding="utf-8")
-    named = re.findall(r'"([\w.-]+)(?:\[\w+\])?==([\w.]+)"', modules)
+    named = [line.split("==") for line in PACKED.read_text("utf-8").splitlines()]
     assert len(named) > 8
     assert {name: version for name, version in named if pinned.get(name.lower()) != version} == {}

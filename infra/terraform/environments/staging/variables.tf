@@ -187,7 +187,7 @@ variable "log_retention_days" {
 }
 
 variable "analytics_job" {
-  description = "Whether there is a job of Glue for whole reloads of the analytics, with a catalogue; it needs a NAT gateway."
+  description = "Whether there is a job of Glue for whole reloads of the analytics, with a crawler and a catalogue."
   type        = bool
   default     = false
 }

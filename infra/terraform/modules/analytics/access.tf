@@ -41,7 +41,7 @@ resource "aws_vpc_security_group_egress_rule" "services" {
   for_each = local.this
 
   security_group_id = aws_security_group.glue["this"].id
-  description       = "HTTPS: DynamoDB, S3, secrets, logs, and the packages of the job"
+  description       = "HTTPS: DynamoDB, S3, secrets and logs"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = 443
@@ -127,7 +127,7 @@ data "aws_iam_policy_document" "glue" {
   statement {
     sid       = "ReadResultsAndCode"
     actions   = ["s3:GetObject"]
-    resources = ["${var.results_bucket_arn}/*", "arn:aws:s3:::${var.code.bucket}/${var.code.script_key}", "arn:aws:s3:::${var.code.bucket}/${var.code.wheel_key}"]
+    resources = ["${var.results_bucket_arn}/*", "arn:aws:s3:::${var.code.bucket}/${var.code.script_key}", "arn:aws:s3:::${var.code.bucket}/${var.code.wheels_key}"]
   }
 
   # Without it S3 says of what is not there that it may not be read.

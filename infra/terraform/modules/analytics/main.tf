@@ -9,24 +9,6 @@ locals {
   account = data.aws_caller_identity.current.account_id
   jdbc    = "jdbc:postgresql://${var.database.address}:${var.database.port}/${var.database.name}"
 
-  # What the job needs beside the program's own wheel, at the versions of constraints.txt; nothing is resolved by Glue.
-  modules = [
-    "alembic==1.20.1",
-    "annotated-types==0.8.0",
-    "greenlet==3.5.6",
-    "Mako==1.4.3",
-    "MarkupSafe==3.0.4",
-    "psycopg==3.3.9",
-    "psycopg-binary==3.3.9",
-    "pydantic==2.14.3",
-    "pydantic_core==2.50.4",
-    "pydantic-settings==2.16.3",
-    "python-dotenv==1.2.4",
-    "PyYAML==6.0.3",
-    "SQLAlchemy==2.1.9",
-    "typing_extensions==4.16.0",
-    "typing-inspection==0.4.5",
-  ]
   # Settings in the words of the program (bharatchef/settings.py); Glue passes no environment.
   arguments = { for name, value in var.settings : "--${name}" => value }
 }
@@ -130,8 +112,9 @@ resource "aws_glue_job" "this" {
   }
 
   default_arguments = merge(local.arguments, {
-    "--additional-python-modules"        = join(",", concat(local.modules, ["s3://${var.code.bucket}/${var.code.wheel_key}"]))
-    "--python-modules-installer-option"  = "--no-deps"
+    "--additional-python-modules" = "s3://${var.code.bucket}/${var.code.wheels_key}"
+    # Nothing is fetched and nothing resolved: the zip holds all, at the versions that were tested together.
+    "--python-modules-installer-option"  = "--no-index --no-deps"
     "--PSEUDONYM_KEY_SECRET"             = var.pseudonym_key_secret_arn
     "--enable-continuous-cloudwatch-log" = "true"
     "--job-language"                     = "python"

@@ -39,7 +39,7 @@ variable "vpc_id" {
 }
 
 variable "private_subnet_id" {
-  description = "Private subnet that the job stands in; a way out to the package index leads from it (NAT)."
+  description = "Private subnet that the job stands in."
   type        = string
 }
 
@@ -96,12 +96,17 @@ variable "results_bucket_arn" {
 }
 
 variable "code" {
-  description = "Where the pipeline puts adapters/analytics/glue_job.py and the program's wheel."
+  description = "Where adapters/analytics/glue_job.py lies, and what scripts/glue-wheels.sh packs."
   type = object({
     bucket     = string
     script_key = optional(string, "code/analytics/glue_job.py")
-    wheel_key  = optional(string, "code/analytics/bharatchef-0.1.0-py3-none-any.whl")
+    wheels_key = optional(string, "code/analytics/bharatchef.gluewheels.zip")
   })
+
+  validation {
+    condition     = endswith(var.code.wheels_key, ".gluewheels.zip")
+    error_message = "code.wheels_key ends in .gluewheels.zip: Glue tells by that what it is."
+  }
 }
 
 variable "pseudonym_key_secret_arn" {

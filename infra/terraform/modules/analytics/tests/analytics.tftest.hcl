@@ -38,8 +38,8 @@ run "the_job_is_the_programs_own_code" {
   command = plan
 
   assert {
-    condition     = endswith(one(aws_glue_job.this["this"].command).script_location, "/glue_job.py") && strcontains(aws_glue_job.this["this"].default_arguments["--additional-python-modules"], ".whl") && aws_glue_job.this["this"].default_arguments["--python-modules-installer-option"] == "--no-deps"
-    error_message = "The job runs the script of the program over its wheel, and installs named versions alone."
+    condition     = endswith(one(aws_glue_job.this["this"].command).script_location, "/glue_job.py") && endswith(aws_glue_job.this["this"].default_arguments["--additional-python-modules"], ".gluewheels.zip") && aws_glue_job.this["this"].default_arguments["--python-modules-installer-option"] == "--no-index --no-deps"
+    error_message = "The job runs the script of the program over its wheels, and fetches nothing else."
   }
 
   assert {
