@@ -75,8 +75,10 @@ def _review(now: Standing) -> dict[str, object]:
 
 def show_history(user: str, dish: str | None, as_json: bool) -> None:
     """Print a person's attempts, oldest first, and the trend within each dish and rubric version."""
-    evaluations = list(ports_here().evaluations.history(user, dish))
-    trends = _trends(evaluations)
+    ports = ports_here()
+    evaluations = list(ports.evaluations.history(user, dish))
+    rescored = {e.evaluation_id: standing_of(ports, e.evaluation_id).rescored_as for e in evaluations}
+    trends = _trends([e for e in evaluations if not rescored[e.evaluation_id]])
     if as_json:
         print_json(
             {
@@ -95,6 +97,12 @@ def show_history(user: str, dish: str | None, as_json: bool) -> None:
     table = _attempts_table(evaluations)
     fits = console.measure(table, options=console.options.update(width=10_000)).maximum <= console.width
     console.print(table if fits else _attempts_list(evaluations))
+    for evaluation_id, newer in rescored.items():
+        if newer:
+            console.print(
+                f"{evaluation_id} was corrected and scored again as {newer[-1]}, which counts in its place.",
+                soft_wrap=True,
+            )
     for (dish_id, rubric), scores in trends.items():
         if len(scores) > 1:
             change = scores[-1] - scores[0]

@@ -20,7 +20,7 @@ from bharatchef.errors import InputError, StoreError
 from bharatchef.observed import Still, Unavailable
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.perception.segments_json import FORMAT, VERSION, is_ours
-from bharatchef.ports import Ports
+from bharatchef.ports import ObjectStore, Ports
 from bharatchef.pseudonyms import pseudonym
 from bharatchef.records import ActionSegment, Dish, Evaluation
 from bharatchef.report import render_html
@@ -215,16 +215,13 @@ def draw_audits(reviewer: Reviewer) -> list[TrailEntry]:
     """
     objects = reviewer.ports.objects
     trails = all_entries(objects)
-    trained = {labels.media_sha256 for labels in training_labels(objects)} - {None}
+    trained = _trained_films(objects)
     drawn = []
     for evaluation in _recent(reviewer):
         said = trails.get(evaluation.evaluation_id, ())
-        if _is_drawn(reviewer, evaluation, said) and not any(entry.kind == "drawn" for entry in said):
-            if (
-                trained
-                and set(result_of(reviewer.ports, evaluation).provenance.media_sha256.values()) & trained
-            ):
-                continue
+        if any(entry.kind == "drawn" for entry in said):
+            continue
+        if _falls_to_audit(reviewer, evaluation, said, trained):
             drawn.append(_draw(reviewer, evaluation))
     return drawn
 
@@ -280,7 +277,8 @@ def take_correction(
             video_s3_key=evaluation.trainee_video_s3_key,
             dish_id=result.dish.dish_id,
             person=reviewer.person(evaluation.user_id),
-            kitchen=kitchen or f"kitchen-of-{reviewer.person(evaluation.user_id)}",
+            # A kitchen's name may be its cook's.
+            kitchen=f"kitchen-{reviewer.person(kitchen or evaluation.user_id)}",
             segments=segments,
             boxes=boxes,
             box_times_s=tuple(box_times),
@@ -393,12 +391,22 @@ def _said(reviewer: Reviewer, result: EvaluationResult, entry: TrailEntry) -> Tr
     return entry
 
 
-def _is_drawn(reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEntry]) -> bool:
-    if any(entry.kind == "drawn" for entry in said):
-        return True
-    kept_to_train = reviewer.ports.objects.exists(labels_key("training", evaluation.evaluation_id))
-    is_rescore = any(entry.kind == "rescore_of" for entry in said)
-    return reviewer.policy.draws(evaluation.evaluation_id) and not kept_to_train and not is_rescore
+def _trained_films(objects: ObjectStore) -> frozenset[str]:
+    return frozenset(labels.media_sha256 for labels in training_labels(objects) if labels.media_sha256)
+
+
+def _falls_to_audit(
+    reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEntry], trained: frozenset[str]
+) -> bool:
+    """Whether an evaluation that was not drawn yet is one of the audit's share."""
+    if not reviewer.policy.draws(evaluation.evaluation_id):
+        return False
+    if any(entry.kind == "rescore_of" for entry in said):
+        return False
+    if reviewer.ports.objects.exists(labels_key("training", evaluation.evaluation_id)):
+        return False
+    films = result_of(reviewer.ports, evaluation).provenance.media_sha256.values() if trained else ()
+    return trained.isdisjoint(films)
 
 
 def _draw(reviewer: Reviewer, evaluation: Evaluation) -> TrailEntry:
@@ -414,10 +422,11 @@ def _draw(reviewer: Reviewer, evaluation: Evaluation) -> TrailEntry:
 
 
 def _purpose(reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEntry]) -> Purpose:
-    if not _is_drawn(reviewer, evaluation, said):
+    if any(entry.kind == "drawn" for entry in said):
+        return "audit"
+    if not _falls_to_audit(reviewer, evaluation, said, _trained_films(reviewer.ports.objects)):
         return "training"
-    if not any(entry.kind == "drawn" for entry in said):
-        _draw(reviewer, evaluation)
+    _draw(reviewer, evaluation)
     return "audit"
 
 

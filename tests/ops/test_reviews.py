@@ -153,6 +153,9 @@ def test_a_wrong_finding_is_appealed_corrected_scored_again_signed_and_counted(
     assert now["feedback"]["mistakes"] == []
     assert now["feedback"]["followUps"] == []
     assert f"scored again as {again}" in said("show", original)
+    history = json.loads(said("history", "asha", "--json"))
+    assert [one["evaluationId"] for one in history["evaluations"]] == [original, again]
+    assert history["trends"][0]["scores"] == [taken["overallScore"]]
     (labels,) = training_labels(ports.objects) + audit_labels(ports.objects)
     assert labels.evaluation_id == original
     assert labels.media_sha256 == evaluated["film"]["sha256"]

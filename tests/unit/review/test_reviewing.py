@@ -154,7 +154,7 @@ def test_a_correction_is_kept_by_pseudonym_and_asks_for_the_same_film_with_other
     assert all(segment.confidence == 1 for segment in given.segments)
     (kept,) = training_labels(reviewer.ports.objects)
     assert (kept.person, kept.corrected_by) == (reviewer.person("asha"), reviewer.person("ravi"))
-    assert kept.kitchen == f"kitchen-of-{kept.person}"
+    assert kept.kitchen == f"kitchen-{kept.person}"
     assert len(kept.boxes) == len(result.stills[::2])
     assert kept.model_sha256s == (sha("weights"),)
     again = take_correction(reviewer, evaluation, data, "export.json", "ravi")
