@@ -148,6 +148,9 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="SageMaker endpoints by analyser, as NAME or NAME/VARIANT; the rest runs in this process",
     )
+    dynamodb_streams_url: HostUrl | None = Field(
+        default=None, description="address of DynamoDB Streams where it is not the region's own"
+    )
     sagemaker_mode: Literal["realtime", "async"] = Field(
         default="realtime",
         description="whether endpoints answer at once (serverless ones too), or through objects in S3",

@@ -80,7 +80,9 @@ class DynamoChanges:
         pause_s: float = _PAUSE_S,
     ) -> None:
         self._dynamodb: Any = aws_client("dynamodb", settings, read_s=20.0)
-        self._streams: Any = aws_client("dynamodbstreams", settings, read_s=20.0)
+        self._streams: Any = aws_client(
+            "dynamodbstreams", settings, url=settings.dynamodb_streams_url, read_s=20.0
+        )
         self._table = settings.table_prefix + _TABLE
         self._objects = objects
         self._clock = clock

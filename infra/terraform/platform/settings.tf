@@ -16,6 +16,7 @@ locals {
     PREFECT_DEFAULT_RESULT_STORAGE_BLOCK = "s3-bucket/bharatchef-results"
     PREFECT_RESULTS_DEFAULT_SERIALIZER   = "json"
     BHARATCHEF_AWS_REGION                = var.region
+    BHARATCHEF_DYNAMODB_STREAMS_URL      = module.network.streams_address
     BHARATCHEF_TRAINEE_BUCKET            = module.storage.bucket_names["bharatchef-trainee-videos"]
     BHARATCHEF_EXPERT_BUCKET             = module.storage.bucket_names["bharatchef-expert-videos"]
     BHARATCHEF_RESULTS_BUCKET            = module.storage.bucket_names["bharatchef-processed-results"]

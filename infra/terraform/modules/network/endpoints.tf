@@ -86,7 +86,7 @@ resource "aws_vpc_endpoint" "interface" {
   vpc_id              = aws_vpc.this.id
   service_name        = "com.amazonaws.${var.region}.${each.value.service}"
   vpc_endpoint_type   = "Interface"
-  private_dns_enabled = true
+  private_dns_enabled = try(each.value.private_dns, true)
   subnet_ids          = [for zone in local.endpoint_subnets : aws_subnet.private[zone].id]
   security_group_ids  = [aws_security_group.endpoints.id]
   policy              = data.aws_iam_policy_document.own_account.json

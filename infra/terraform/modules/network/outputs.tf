@@ -33,6 +33,11 @@ output "endpoint_services" {
   value       = sort([for endpoint in local.endpoints : endpoint.service])
 }
 
+output "streams_address" {
+  description = "Where DynamoDB Streams answers within the network; its endpoint has no private name."
+  value       = try("https://${aws_vpc_endpoint.interface["dynamodb-streams"].dns_entry[0].dns_name}", null)
+}
+
 output "billed_endpoint_addresses" {
   description = "How many addresses of interface endpoints are billed by the hour."
   value       = length(local.interfaces) * var.endpoint_zones
