@@ -67,6 +67,7 @@ class Policy(_Rule):
     task_results: AgeRule
     results: AgeRule
     segments: AgeRule
+    notices: AgeRule
     expert_films: UnusedRule
     receipts: AgeRule
     backups: dict[Literal["local", "aws"], tuple[Backup, ...]]

@@ -27,7 +27,7 @@ from tasks.runtime import report_progress
 _OPEN = "retention/open.json"
 _ARCHIVE = archive_key("")
 _LATE_DAYS = 2
-Kind = Literal["film", "proxies", "task result", "evaluation", "segments", "expert film", "receipt"]
+Kind = Literal["film", "proxies", "task result", "evaluation", "segments", "notice", "expert film", "receipt"]
 
 
 class Due(Record):
@@ -112,6 +112,7 @@ class _Look:
         yield from self._results()
         yield from self._segments()
         yield from self._expert_films()
+        yield from self._aged("notice", "notices/", self._policy.notices.days)
         yield from self._aged("receipt", "receipts/", self._policy.receipts.days)
         if self._settings.ports == "aws":
             from adapters.aws.lifecycle import film_rule_findings

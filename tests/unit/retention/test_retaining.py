@@ -104,8 +104,10 @@ def test_what_is_in_use_waits(side, settings):
         update={"trainee_video_s3_key": film, "segments_s3_key": marks}
     )
     side.ports.evaluations.claim(asked, "one", 60)
+    side.ports.objects.put_bytes("notices/uploads/1.json", b"{}", "application/json")
     later(side, 100)
-    assert [entry.key for entry in enforce(side.ports, settings).due] == ["segments/nobody-s.json"]
+    due = [entry.key for entry in enforce(side.ports, settings).due]
+    assert due == ["notices/uploads/1.json", "segments/nobody-s.json"]
     side.ports.evaluations.fail("ev-1", "one", "It was too dark.")
     assert what(enforce(side.ports, settings)) == {"archive film": 1, "delete proxies": 1}
 
