@@ -47,14 +47,14 @@ run "every_service_has_its_door" {
 
   assert {
     condition = toset(output.endpoint_services) == toset([
-      "s3", "dynamodb", "dynamodb-streams", "sagemaker.runtime", "bedrock-runtime", "ecr.api", "ecr.dkr", "logs", "monitoring",
+      "s3", "dynamodb", "dynamodb-streams", "sagemaker.runtime", "sagemaker.api", "bedrock-runtime", "ecr.api", "ecr.dkr", "logs", "monitoring",
       "secretsmanager", "sqs", "sns", "ecs", "ec2", "kms", "sts", "xray",
     ])
     error_message = "The endpoints are those of the design."
   }
 
   assert {
-    condition     = length(aws_vpc_endpoint.gateway) == 2 && length(aws_vpc_endpoint.interface) == 15
+    condition     = length(aws_vpc_endpoint.gateway) == 2 && length(aws_vpc_endpoint.interface) == 16
     error_message = "S3 and DynamoDB go through gateways, the rest through interfaces."
   }
 
@@ -83,7 +83,7 @@ run "optional_door_and_one_zone" {
   }
 
   assert {
-    condition     = contains(output.endpoint_services, "rekognition") && length(aws_vpc_endpoint.interface) == 16
+    condition     = contains(output.endpoint_services, "rekognition") && length(aws_vpc_endpoint.interface) == 17
     error_message = "An optional endpoint is made where it is named."
   }
 
