@@ -186,8 +186,8 @@ def _adapt(given: argparse.Namespace) -> int:
         "command": "python -m model_packages.slowfast.train " + " ".join(given.words),
         "startedFrom": start.sha256,
         "trainedOn": f"{json.loads(manifest)['trained_on']}; its last layer on {OWN_FILMS}",
-        "trainingGroups": f"{OWN_FILMS}: the last layer alone, from weights {start.sha256[:12]}; measured without"
-        " the films of calibration and test, served with them",
+        "trainingGroups": f"{OWN_FILMS}: the last layer alone, from weights {start.sha256[:12]}; measured"
+        " without the films of calibration and test, served with them",
         "testGroups": HELD_OUT,
         "trainingFilms": len(seen["training"]),
         "trainingPictures": int(sum(len(f.film.labels) for f in seen["training"])),

@@ -132,7 +132,14 @@ def test_an_endpoint_that_is_bound_to_one_variant_cannot_be_shared(settings):
         SageMakerTraffic(bound).split("actions", 10)
 
 
-def test_a_training_job_runs_on_spot_machines_with_checkpoints_and_is_found_again(settings, tmp_path):
+def test_a_training_job_runs_on_spot_machines_with_checkpoints_and_is_found_again(
+    settings, tmp_path, monkeypatch
+):
+    # The SDK makes clients of its own, which only the environment leads to the emulator.
+    monkeypatch.setenv("AWS_ENDPOINT_URL", settings.aws_url)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+    # moto cannot simulate policies, which the SDK asks for the role.
+    monkeypatch.setenv("SAGEMAKER_VALIDATE_ROLE", "false")
     pytest.importorskip("sagemaker.train", reason="the SageMaker SDK is not installed")
     from adapters.aws.training import SageMakerTrainer
     from bharatchef.retraining.ports import TrainingJob
