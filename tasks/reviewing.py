@@ -422,12 +422,26 @@ def _draw(reviewer: Reviewer, evaluation: Evaluation) -> TrailEntry:
 
 
 def _purpose(reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEntry]) -> Purpose:
-    if any(entry.kind == "drawn" for entry in said):
+    if reviewer.ports.objects.exists(labels_key("training", evaluation.evaluation_id)):
+        return "training"
+    if any(entry.kind == "drawn" for entry in said) or _film_is_drawn(reviewer, evaluation):
         return "audit"
     if not _falls_to_audit(reviewer, evaluation, said, _trained_films(reviewer.ports.objects)):
         return "training"
     _draw(reviewer, evaluation)
     return "audit"
+
+
+def _film_is_drawn(reviewer: Reviewer, evaluation: Evaluation) -> bool:
+    """Whether the same film was drawn by another evaluation of the same person."""
+    ports = reviewer.ports
+    films = set(result_of(ports, evaluation).provenance.media_sha256.values())
+    return bool(films) and any(
+        standing_of(ports, other.evaluation_id).drawn_for_audit
+        and not films.isdisjoint(result_of(ports, other).provenance.media_sha256.values())
+        for other in ports.evaluations.history(evaluation.user_id)
+        if other.status is Status.COMPLETED and other.evaluation_id != evaluation.evaluation_id
+    )
 
 
 def _people(reviewer: Reviewer, *user_ids: str) -> list[Traces]:

@@ -241,9 +241,9 @@ def test_what_was_drawn_for_audit_never_trains_whatever_comes_in_whatever_order(
                 link_rescored(now, kept[number], kept[number ^ 1], "ravi")
             drawn = {e.evaluation_id for e in kept if standing_of(now.ports, e.evaluation_id).drawn_for_audit}
             assert not drawn & {one.evaluation_id for one in training_labels(objects)}
-            assert {one.evaluation_id for one in audit_labels(objects)} <= drawn
-            films = {one.media_sha256 for one in training_labels(objects)}
-            assert not films & {one.media_sha256 for one in audit_labels(objects)}
+            of_drawn = {r.film.sha256 for r in results if r.evaluation.evaluation_id in drawn}
+            assert {one.media_sha256 for one in audit_labels(objects)} <= of_drawn
+            assert of_drawn.isdisjoint(one.media_sha256 for one in training_labels(objects))
 
 
 def test_an_audit_that_a_person_confirms_counts_as_kept(tmp_path):
