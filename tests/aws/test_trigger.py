@@ -52,6 +52,8 @@ def test_the_same_event_five_times_is_one_evaluation(whole, film):
     (evaluation,) = whole.ports.evaluations.history("asha")
     assert evaluation.trainee_video_s3_key == key
     assert whole.waiting("dlq-queue") == 0
+    uploads = [event for event in whole.stack.told() if event["topic"] == "upload-confirmed"]
+    assert [event["subject"] for event in uploads] == ["Your film of Masala chai has arrived"]
 
 
 def test_intake_killed_between_creation_and_deletion_makes_no_second_run(whole, film):
@@ -169,7 +171,10 @@ def test_fifteen_uploads_while_everything_is_killed_are_fifteen_evaluations(whol
     assert list(whole.ports.evaluations.expired()) == []
     made = {one.evaluation_id for user in users for one in whole.ports.evaluations.history(user)}
     assert len(made) == 15
-    told = {event["evaluationId"] for event in whole.stack.told() if event["status"] == Status.COMPLETED}
+    events = whole.stack.told()
+    told = {event["evaluationId"] for event in events if event["status"] == Status.COMPLETED}
     assert made <= told, "each was told of, and by no name of a person"
+    confirmed = {event["uploadId"] for event in events if event["topic"] == "upload-confirmed"}
+    assert len(confirmed) == 15, "whoever died, each upload was confirmed"
     waits = whole.latencies_s()
     print(f"from upload to flow start, s: median {statistics.median(waits):.1f}, longest {waits[-1]:.1f}")
