@@ -65,13 +65,8 @@ class FileNotifier:
         line = json.dumps(event, ensure_ascii=False).encode() + b"\n"
         with telling(f"note the event {event['eventId']} in {self.path}"):
             make_folder(self.path.parent)
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            descriptor = os.open(self.path, flags, PRIVATE_FILE)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with _alone(self.path) as descriptor:
                 self._append_line(descriptor, line)
-            finally:
-                os.close(descriptor)
             sync_folder(self.path.parent)
 
     def _append_line(self, descriptor: int, line: bytes) -> None:
