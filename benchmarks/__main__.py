@@ -26,6 +26,7 @@ PROGRAMS = (
     ("Tips, searched in four languages", ["-m", "benchmarks.retrieval"]),
     ("The rules coach against labels", ["-m", "benchmarks.coaching"]),
     ("From an upload to its flow's start", ["-m", "benchmarks.trigger"]),
+    ("A retraining, whole", ["-m", "benchmarks.retraining"]),
     ("What AWS costs", ["-m", "infra.costs"]),
     ("What the verifier catches and refuses", ["-m", "benchmarks.coaching.verifier"]),
 )
