@@ -9,8 +9,8 @@ good answers has since been no unseen figure. ``--half unseen`` is 12 answers on
 64 further answers on 19 briefs of the rules coach were committed before the verifier read them; at first
 sight 5 were refused. 34 of them (``--half later``) may be tuned on; the other 30 (``--half held``) are never
 looked at: 3 were refused at first sight, and 3 after the first tuning. Then 71 answers were written to be
-tuned on (``more``, and 11 that went to ``later``): at first sight 12 of the first 60 were refused, and 4 of the
-last 11 after these had been mended. All 71 pass now, and of the 30 held ones 2 are refused: about one in
+tuned on (``more``, and 11 that went to ``later``): at first sight 12 of the first 60 were refused, and 4 of
+the last 11 after these had been mended. All 71 pass now, and of the 30 held ones 2 are refused: about one in
 fifteen, three times what was asked. A refused answer costs one more question, and then the rules' own words
 are told.
 """

@@ -21,7 +21,7 @@ from bharatchef.ports import Tip, TipStore
 from bharatchef.records import Dish, Feedback, Judgement, Mistake, Scorecard
 from bharatchef.vocabulary import Category, DeviationKind, Language
 
-_TIPS_LOOKED_AT = 8
+_TIPS_LOOKED_AT = 12
 _TIPS_EACH = 2
 _PLANNED = 3
 

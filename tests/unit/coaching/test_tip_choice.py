@@ -29,7 +29,7 @@ def chosen(dish, tips) -> dict[str, dict[str, list[str]]]:
     """By kind and place, the tips whose correction is told for it."""
     words = Words(dish, step_graph(dish), Speaker(dish, Language.ENGLISH))
     given = list(deviations(dish))
-    found = tips.search_each([words.query(one) for one in given], dish.dish_id, 8)
+    found = tips.search_each([words.query(one) for one in given], dish.dish_id, 12)
     told: dict[str, dict[str, list[str]]] = {}
     for one, near in zip(given, found, strict=True):
         fits = [f.tip.tip_id for f in fitting(near, one, dish, 2) if f.fit is Fit.EXACT]
