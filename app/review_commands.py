@@ -22,6 +22,7 @@ from bharatchef.review.trust import Share, TrustReport
 from bharatchef.review.waiting import Waiting
 from bharatchef.settings import load_settings
 from bharatchef.vocabulary import Level
+from tasks.correcting import take_correction
 from tasks.publishing import announce_pending
 from tasks.reviewing import (
     Reviewer,
@@ -31,7 +32,6 @@ from tasks.reviewing import (
     link_rescored,
     result_of,
     sign,
-    take_correction,
     trust,
     waiting_list,
 )

@@ -7,26 +7,20 @@ already is not written twice.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Any
 
 from bharatchef.erasing.person import Traces
-from bharatchef.errors import InputError, StoreError
-from bharatchef.observed import Still, Unavailable
-from bharatchef.perception.segments_file import read_segments
-from bharatchef.perception.segments_json import FORMAT, VERSION, is_ours
+from bharatchef.errors import InputError
+from bharatchef.observed import Still
 from bharatchef.ports import ObjectStore, Ports
 from bharatchef.pseudonyms import pseudonym
-from bharatchef.records import ActionSegment, Dish, Evaluation
+from bharatchef.records import Evaluation
 from bharatchef.report import render_html
 from bharatchef.results import EvaluationResult
-from bharatchef.review.exchange import boxes_of, check_same_film, segments_differ
-from bharatchef.review.labels import CorrectedLabels, Purpose, labels_key, put_labels, training_labels
+from bharatchef.review.labels import Purpose, labels_key, training_labels
 from bharatchef.review.policy import ReviewPolicy
 from bharatchef.review.said import plain_reason
 from bharatchef.review.standing import Standing, standing
@@ -51,15 +45,6 @@ class Reviewer:
     def person(self, user_id: str) -> str:
         """The pseudonym of a person."""
         return pseudonym(user_id, self.key)
-
-
-@dataclass(frozen=True)
-class Correction:
-    """A correction that is kept, and what the flow evaluate-video is to be asked for it."""
-
-    request: dict[str, Any]
-    segments_changed: bool
-    purpose: Purpose
 
 
 def result_of(ports: Ports, evaluation: Evaluation) -> EvaluationResult:
@@ -226,85 +211,6 @@ def draw_audits(reviewer: Reviewer) -> list[TrailEntry]:
     return drawn
 
 
-def take_correction(
-    reviewer: Reviewer, evaluation: Evaluation, data: bytes, file_name: str, by: str, kitchen: str = ""
-) -> Correction:
-    """Keep what a person says was done, and say what has to be evaluated for it.
-
-    Args:
-        data: an export of Label Studio, of a task that was made of this evaluation.
-        kitchen: where it was filmed; without it the trainee's own.
-
-    Raises:
-        InputError: it is of another film, or cannot be read; nothing is kept.
-    """
-    ports = reviewer.ports
-    result = result_of(ports, evaluation)
-    said = entries(ports.objects, evaluation.evaluation_id)
-    given = read_segments(data, file_name, result.dish)
-    try:
-        document = json.loads(data)
-    except ValueError as error:
-        raise InputError(
-            f"{file_name} is no export of Label Studio as JSON.",
-            "Label a task that `bharatchef review export` wrote, and export it as JSON.",
-        ) from error
-    check_same_film(document, result, file_name)
-    boxes, box_times = boxes_of(document, result, file_name)
-    segments = tuple(segment.model_copy(update={"confidence": 1.0}) for segment in given.segments)
-    _check_inside(result, segments, file_name)
-    corrected_by = reviewer.person(by)
-    file = _segments_file(ports, result, segments, corrected_by)
-    digest = hashlib.sha256(file).hexdigest()
-    purpose = _purpose(reviewer, evaluation, said)
-    changed = segments_differ(result.performance.segments, segments)
-    # The entry comes before the evaluation of it: by it the coach knows that this is no new attempt.
-    if not any(entry.kind == "corrected" and entry.labels_sha256 == digest for entry in said):
-        entry = TrailEntry(
-            evaluation_id=evaluation.evaluation_id,
-            kind="corrected",
-            at=ports.clock.now(),
-            by=corrected_by,
-            segments_changed=changed,
-            labels_sha256=digest,
-        )
-        append(ports.objects, entry)
-    put_labels(
-        ports.objects,
-        CorrectedLabels(
-            evaluation_id=evaluation.evaluation_id,
-            media_sha256=result.film.sha256 if result.film else None,
-            video_s3_key=evaluation.trainee_video_s3_key,
-            dish_id=result.dish.dish_id,
-            person=reviewer.person(evaluation.user_id),
-            # A kitchen's name may be its cook's.
-            kitchen=f"kitchen-{reviewer.person(kitchen or evaluation.user_id)}",
-            segments=segments,
-            boxes=boxes,
-            box_times_s=tuple(box_times),
-            purpose=purpose,
-            model_sha256s=tuple(model.weights_sha256 for model in result.provenance.models),
-            corrected_at=ports.clock.now(),
-            corrected_by=corrected_by,
-        ),
-    )
-    key = f"segments/{digest}.json"
-    if not ports.objects.exists(key):
-        ports.objects.put_bytes(key, file, "application/json")
-    request = {
-        "dish_id": result.dish.dish_id,
-        "user_id": evaluation.user_id,
-        "film_key": evaluation.trainee_video_s3_key,
-        "film_name": result.film.file_name if result.film else None,
-        "side_key": evaluation.side_video_s3_key,
-        "side_name": result.side_film.file_name if result.side_film else None,
-        "segments_key": key,
-        "segments_name": "corrected segments",
-        "language": str(evaluation.language),
-    }
-    return Correction(request, changed, purpose)
-
-
 def link_rescored(reviewer: Reviewer, original: Evaluation, rescored: Evaluation, by: str) -> None:
     """Say in both trails that one evaluation is the other, scored again; once, however often it is asked."""
     if original.evaluation_id == rescored.evaluation_id:
@@ -421,7 +327,8 @@ def _draw(reviewer: Reviewer, evaluation: Evaluation) -> TrailEntry:
     return entry
 
 
-def _purpose(reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEntry]) -> Purpose:
+def purpose_of(reviewer: Reviewer, evaluation: Evaluation, said: Sequence[TrailEntry]) -> Purpose:
+    """What labels of an evaluation are for; one that falls to audit is drawn by asking."""
     if reviewer.ports.objects.exists(labels_key("training", evaluation.evaluation_id)):
         return "training"
     if any(entry.kind == "drawn" for entry in said) or _film_is_drawn(reviewer, evaluation):
@@ -452,68 +359,3 @@ def _people(reviewer: Reviewer, *user_ids: str) -> list[Traces]:
         words = tuple(word for word in (user.name, user.email) if word) if user else ()
         found.append(Traces(user_id=user_id, person=reviewer.person(user_id), words=words))
     return found
-
-
-def _check_inside(result: EvaluationResult, segments: Sequence[ActionSegment], file_name: str) -> None:
-    end = max((segment.end_s for segment in segments), default=0.0)
-    if result.film is not None and end > result.film.duration_s + 1.0:
-        raise InputError(
-            f"{file_name} has a step that ends at {end:.1f} s; the film is {result.film.duration_s:.1f} s"
-            " long.",
-            "Correct its times in Label Studio; nothing was changed.",
-        )
-
-
-def _segments_file(
-    ports: Ports, result: EvaluationResult, segments: Sequence[ActionSegment], by: str
-) -> bytes:
-    """Our own segments file of a correction, with all else that the file it corrects had said."""
-    document: dict[str, Any] = {
-        "format": FORMAT,
-        "version": VERSION,
-        "source": {"kind": "person", "name": f"reviewer {by}"},
-        "dish": result.dish.dish_id,
-        "durationSeconds": result.performance.duration_s,
-        "segments": [
-            {
-                **({"stepId": segment.step_id} if segment.step_id else {"actionType": segment.action_type}),
-                "startTime": segment.start_s,
-                "endTime": segment.end_s,
-            }
-            for segment in segments
-        ],
-    }
-    before = result.evaluation.segments_s3_key
-    if before is not None and ports.objects.exists(before):
-        document |= _all_but_segments(ports.objects.get_bytes(before), result.dish)
-    elif before is not None:
-        raise StoreError(
-            f"The segments that {result.evaluation.evaluation_id} was made of are gone ({before}).",
-            "Bring them back from a backup: they say of heat and plating what a correction does not.",
-        )
-    return json.dumps(document, ensure_ascii=False, sort_keys=True).encode()
-
-
-def _all_but_segments(data: bytes, dish: Dish) -> dict[str, Any]:
-    """What a segments file of ours says beside its segments; the other formats say nothing else."""
-    try:
-        if not is_ours(json.loads(data)):
-            return {}
-    except ValueError:
-        return {}
-    given = read_segments(data, "segments", dish)
-    parts: dict[str, Any] = {
-        "heat": given.heat,
-        "ingredients": given.ingredients,
-        "technique": given.technique,
-    }
-    said = {
-        name: [json.loads(one.to_json()) for one in part]
-        for name, part in parts.items()
-        if not isinstance(part, Unavailable)
-    }
-    if given.observed_stated:
-        said["observed"] = [json.loads(span.to_json()) for span in given.observed]
-    if not isinstance(given.plate, Unavailable):
-        said["plate"] = json.loads(given.plate.to_json())
-    return said

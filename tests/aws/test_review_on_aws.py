@@ -13,6 +13,7 @@ from bharatchef.review.labels import audit_labels, training_labels
 from bharatchef.review.policy import Audit, ReviewPolicy, load_review_policy
 from bharatchef.review.trail import entries
 from bharatchef.vocabulary import DeviationKind, Level
+from tasks.correcting import take_correction
 from tasks.reviewing import (
     Reviewer,
     appeal,
@@ -22,7 +23,6 @@ from tasks.reviewing import (
     link_rescored,
     sign,
     standing_of,
-    take_correction,
     trust,
     waiting_list,
 )

@@ -25,6 +25,7 @@ from bharatchef.review.standing import as_read, standing
 from bharatchef.review.trail import entries
 from bharatchef.settings import load_settings
 from bharatchef.vocabulary import Level
+from tasks.correcting import take_correction
 from tasks.reviewing import (
     Reviewer,
     appeal,
@@ -33,7 +34,6 @@ from tasks.reviewing import (
     link_rescored,
     sign,
     standing_of,
-    take_correction,
     trust,
     waiting_list,
 )
