@@ -19,7 +19,7 @@ from adapters.local.packing import put_package, unpacked
 from adapters.local.training import found_by_program, measured, weights_of
 from adapters.retraining import registry_of, traffic_of, trainer_of
 from bharatchef import __version__
-from bharatchef.errors import ConfigurationError, StoreError
+from bharatchef.errors import ConfigurationError, InputError, StoreError
 from bharatchef.observed import Analyser, Unavailable
 from bharatchef.ports import ObjectStore, Ports
 from bharatchef.retraining.card import comparison
@@ -78,7 +78,17 @@ def champion_of(ports: Ports, settings: Settings, package: str) -> ModelVersion:
 
 
 def retrained(ports: Ports, settings: Settings, package: str) -> RetrainingRecord:
-    """The record of a retraining, whole: stage after stage in this process."""
+    """The record of a retraining, whole: stage after stage in this process.
+
+    Raises:
+        InputError: a challenger is on trial; two at once could not be told apart.
+    """
+    trial = running_rollout(ports.objects, package)
+    if trial is not None:
+        raise InputError(
+            f"Version {trial.challenger_version} of {package} is being rolled out; nothing is trained beside.",
+            "Wait for its end, or end it: bharatchef models roll-back.",
+        )
     champion = champion_of.fn(ports, settings, package)
     gathered = gather.fn(ports, settings, package, champion)
     record = begun_or_resumed(ports, settings, package, champion, gathered)

@@ -13,16 +13,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from model_folders import answering, film, package
 
-from adapters.local.models import LocalModels
+from adapters import build_ports
+from adapters.local.models import LocalModels, local_models
 from adapters.local.objects import FolderObjects
 from adapters.local.traffic import LocalTraffic, SplitModels, share_of, with_challengers
 from adapters.local.training import LocalTrainer
 from adapters.object_registry import ObjectRegistry
-from bharatchef.errors import EndpointError
+from bharatchef.errors import EndpointError, InputError
 from bharatchef.observed import Analyser, ModelIdentity
 from bharatchef.retraining.ports import TrainingJob
 from bharatchef.retraining.records import ModelVersion
 from bharatchef.settings import load_settings
+from tasks.retraining import begin_rollout, champion_of, registered, retrained
+from tasks.retraining_labels import policy_of
+from tasks.retraining_rollout import crowned, taken_back
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -45,10 +49,10 @@ def test_there_is_one_champion_and_a_run_registers_once(tmp_path):
     registry = ObjectRegistry(FolderObjects(tmp_path))
     one, two = registry.register(version("a")), registry.register(version("b"))
     assert (one.version, two.version, registry.register(version("b"))) == (1, 2, two)
-    for crowned in (one, two):
-        registry.change(crowned.model_copy(update={"champion": True}))
+    for best in (one, two):
+        registry.change(best.model_copy(update={"champion": True}))
         champions = [v.version for v in registry.versions("slowfast") if v.champion]
-        assert champions == [crowned.version]
+        assert champions == [best.version]
 
 
 @pytest.fixture
@@ -110,6 +114,30 @@ def test_without_a_roll_out_models_are_not_wrapped(tmp_path):
     assert with_challengers(settings, nobody) is nobody
     (tmp_path / "traffic").mkdir()
     assert isinstance(with_challengers(settings, nobody), SplitModels)
+
+
+def test_nothing_is_trained_beside_a_roll_out_and_a_person_can_end_it(tmp_path):
+    settings = load_settings(home=tmp_path)
+    ports = build_ports(settings)
+    champion = champion_of.fn(ports, settings, "slowfast")
+    trial = registered(ports, settings, "slowfast", package(tmp_path, "new"), "It is better.")
+    begin_rollout(ports, settings, policy_of(settings), champion, trial)
+    with pytest.raises(InputError, match="Version 2 of slowfast is being rolled out"):
+        retrained(ports, settings, "slowfast")
+    with pytest.raises(InputError, match="is being rolled out"):
+        crowned(ports, settings, "slowfast", 1, "no")
+    taken_back(ports, settings, "slowfast", "Cooks complain.")
+    assert share_of(settings, "actions") == 0
+    versions = ObjectRegistry(ports.objects).versions("slowfast")
+    assert [(v.status, v.champion) for v in versions] == [("approved", True), ("rejected", False)]
+    assert versions[1].why == "Cooks complain."
+    with pytest.raises(InputError, match="found none"):
+        taken_back(ports, settings, "slowfast", "again")
+    crowned(ports, settings, "slowfast", 2, "They were wrong.")
+    assert champion_of.fn(ports, settings, "slowfast").version == 2
+    answers = local_models(settings).identify(Analyser.ACTIONS)
+    assert isinstance(answers, ModelIdentity)
+    assert answers.weights_sha256 == trial.weights_sha256
 
 
 def job(folder) -> TrainingJob:
