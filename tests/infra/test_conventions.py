@@ -76,7 +76,7 @@ def test_an_address_of_endpoints_is_a_service_of_aws() -> None:
     botocore = pytest.importorskip("botocore.session")
     known = set(botocore.Session().get_available_services())
     for name, endpoint in endpoints.items():
-        assert set(endpoint) <= {"type", "service", "clients", "why", "optional"}, name
+        assert set(endpoint) <= {"type", "service", "clients", "why", "optional", "private_dns"}, name
         assert endpoint["type"] in {"Gateway", "Interface"}
         assert set(endpoint["clients"]) <= known
 

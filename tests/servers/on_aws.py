@@ -22,6 +22,7 @@ KEYS = {
     "Feedback": ("evaluationId",),
 }
 INDEX = "userId-timestamp-index"
+QUEUES = ("video-processing-queue", "cv-analysis-queue", "ai-coaching-queue")
 KEYS_OF_PEOPLE = {"pseudonym_key": "p" * 32, "receipt_key": "r" * 32}
 
 
@@ -129,6 +130,55 @@ def stack(url: str, **overrides: Any) -> Stack:
         **overrides,
     }
     return Stack(url, load_settings(**given), queue)
+
+
+def queues_and_rule(installed: Stack) -> dict[str, str]:
+    """What Terraform's module queues makes, on the emulator: queues with their dead letters, and the rule."""
+    sqs, s3, events = (client(name, installed.url) for name in ("sqs", "s3", "events"))
+    mark = installed.settings.trainee_bucket.rsplit("-", 1)[-1]
+    urls: dict[str, str] = {}
+    arns: dict[str, str] = {}
+    for name in ("dlq-queue", *QUEUES):
+        redrive = {"deadLetterTargetArn": arns.get("dlq-queue"), "maxReceiveCount": 10}
+        attributes = {} if name == "dlq-queue" else {"RedrivePolicy": json.dumps(redrive)}
+        urls[name] = sqs.create_queue(QueueName=f"{name}-{mark}", Attributes=attributes)["QueueUrl"]
+        arns[name] = sqs.get_queue_attributes(QueueUrl=urls[name], AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+    buckets = [installed.settings.trainee_bucket, installed.settings.expert_bucket]
+    for bucket in buckets:
+        s3.put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
+    pattern = {
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": {"bucket": {"name": buckets}},
+    }
+    events.put_rule(Name=f"uploads-{mark}", EventPattern=json.dumps(pattern))
+    events.put_targets(
+        Rule=f"uploads-{mark}",
+        Targets=[
+            {
+                "Id": "queue",
+                "Arn": arns["video-processing-queue"],
+                "InputTransformer": {
+                    "InputPathsMap": {
+                        "id": "$.id",
+                        "source": "$.source",
+                        "kind": "$.detail-type",
+                        "time": "$.time",
+                        "bucket": "$.detail.bucket",
+                        "object": "$.detail.object",
+                        "reason": "$.detail.reason",
+                    },
+                    "InputTemplate": '{"id": <id>, "source": <source>, "detail-type": <kind>, "time": <time>,'
+                    ' "detail": {"bucket": <bucket>, "object": <object>, "reason": <reason>}}',
+                },
+            }
+        ],
+    )
+    return urls
 
 
 def _keys(*names: str) -> list[dict[str, str]]:

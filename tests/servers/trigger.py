@@ -20,7 +20,7 @@ from typing import Any
 
 from running import ROOT, own_environment
 from servers.emulators import free_port
-from servers.on_aws import Stack, client, stack
+from servers.on_aws import Stack, client, queues_and_rule, stack
 from servers.postgres import postgres
 
 from adapters import build_ports
@@ -31,7 +31,6 @@ from tasks.sweeping import Step, reconcile
 
 PATIENCE_S = 600.0
 """How long anything may take on a busy machine before the test gives up."""
-QUEUES = ("video-processing-queue", "cv-analysis-queue", "ai-coaching-queue")
 DEPLOYMENT = "evaluate-video/evaluate-video-local"
 VISIBLE_AGAIN_S = 6
 
@@ -239,55 +238,6 @@ def wait_for(
             last = error
         time.sleep(pause_s)
     raise AssertionError(f"{what} did not come within {patience_s:.0f} s; last: {last!r}")
-
-
-def queues_and_rule(installed: Stack) -> dict[str, str]:
-    """What Terraform's module queues makes, on the emulator: queues with their dead letters, and the rule."""
-    sqs, s3, events = (client(name, installed.url) for name in ("sqs", "s3", "events"))
-    mark = installed.settings.trainee_bucket.rsplit("-", 1)[-1]
-    urls: dict[str, str] = {}
-    arns: dict[str, str] = {}
-    for name in ("dlq-queue", *QUEUES):
-        redrive = {"deadLetterTargetArn": arns.get("dlq-queue"), "maxReceiveCount": 10}
-        attributes = {} if name == "dlq-queue" else {"RedrivePolicy": json.dumps(redrive)}
-        urls[name] = sqs.create_queue(QueueName=f"{name}-{mark}", Attributes=attributes)["QueueUrl"]
-        arns[name] = sqs.get_queue_attributes(QueueUrl=urls[name], AttributeNames=["QueueArn"])["Attributes"][
-            "QueueArn"
-        ]
-    buckets = [installed.settings.trainee_bucket, installed.settings.expert_bucket]
-    for bucket in buckets:
-        s3.put_bucket_notification_configuration(
-            Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
-        )
-    pattern = {
-        "source": ["aws.s3"],
-        "detail-type": ["Object Created"],
-        "detail": {"bucket": {"name": buckets}},
-    }
-    events.put_rule(Name=f"uploads-{mark}", EventPattern=json.dumps(pattern))
-    events.put_targets(
-        Rule=f"uploads-{mark}",
-        Targets=[
-            {
-                "Id": "queue",
-                "Arn": arns["video-processing-queue"],
-                "InputTransformer": {
-                    "InputPathsMap": {
-                        "id": "$.id",
-                        "source": "$.source",
-                        "kind": "$.detail-type",
-                        "time": "$.time",
-                        "bucket": "$.detail.bucket",
-                        "object": "$.detail.object",
-                        "reason": "$.detail.reason",
-                    },
-                    "InputTemplate": '{"id": <id>, "source": <source>, "detail-type": <kind>, "time": <time>,'
-                    ' "detail": {"bucket": <bucket>, "object": <object>, "reason": <reason>}}',
-                },
-            }
-        ],
-    )
-    return urls
 
 
 @contextmanager
