@@ -86,7 +86,7 @@ def retrained(ports: Ports, settings: Settings, package: str) -> RetrainingRecor
     trial = running_rollout(ports.objects, package)
     if trial is not None:
         raise InputError(
-            f"Version {trial.challenger_version} of {package} is being rolled out; nothing is trained beside.",
+            f"Version {trial.challenger_version} of {package} is being rolled out: nothing is trained now.",
             "Wait for its end, or end it: bharatchef models roll-back.",
         )
     champion = champion_of.fn(ports, settings, package)
