@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from math import exp, log
+from statistics import median
 
 from bharatchef.judgement.durations import DurationModel
 from bharatchef.judgement.findings import Finding, clock, length, words_for
@@ -124,10 +125,13 @@ def longest_gap_s(spans: Sequence[Span], window: Span) -> float:
 
 
 def _miss_rate(matched: Matching, performance: Performance, thresholds: PresenceThresholds) -> float:
-    """How likely the source overlooks a step: its usual rate, or worse where it is unsure itself."""
+    """How likely the source overlooks a step: its usual rate, or worse where it is unsure itself.
+
+    The middle of its doubts is taken: where it cannot tell two steps of one action apart, it did see them.
+    """
     usual = thresholds.miss_rate.get(performance.source.kind, 1.0)
     doubts = [1.0 - doing.confidence for doing in matched.done.values()]
-    return max(1e-6, usual, sum(doubts) / len(doubts) if doubts else 1.0)
+    return max(1e-6, usual, median(doubts) if doubts else 1.0)
 
 
 def surplus_findings(

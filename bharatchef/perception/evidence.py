@@ -36,8 +36,8 @@ class ActionColumns:
 def action_columns(dish: Dish, model_labels: tuple[str, ...], words: Labels) -> ActionColumns:
     """Match the dish's actions with the model's labels.
 
-    A label of an action's very name speaks for it alone; only where there is none, labels that cover the
-    action among others do.
+    A label of an action's very name speaks for it, and so does a label that covers it and no other action of
+    the dish; only where there is none, labels that cover it among others do.
     """
     background = tuple(i for i, label in enumerate(model_labels) if words.is_background(label))
     exact = {normalised(label): i for i, label in enumerate(model_labels) if i not in background}
@@ -46,10 +46,17 @@ def action_columns(dish: Dish, model_labels: tuple[str, ...], words: Labels) -> 
         if i not in background:
             for action in words.actions_of(label):
                 covering.setdefault(action, []).append(i)
+    asked = {normalised(step.action) for step in dish.expected_steps}
+    alone = {
+        i: (words.actions_of(label) & asked)
+        for i, label in enumerate(model_labels)
+        if i not in background and normalised(label) not in asked
+    }
     steps, columns, lost = [], [], []
     for step in dish.expected_steps:
         action = normalised(step.action)
-        found = (exact[action],) if action in exact else tuple(covering.get(action, ()))
+        alike = tuple(i for i, covered in alone.items() if covered == {action})
+        found = tuple(sorted({exact[action], *alike})) if action in exact else tuple(covering.get(action, ()))
         if found:
             steps.append(step)
             columns.append(found)

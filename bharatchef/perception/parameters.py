@@ -39,6 +39,8 @@ class StepParameters(_Data):
     background_median_s: Positive
     background_spread: Positive
     outside_range_spread: Positive
+    length_spread: Positive
+    together_odds: Positive
     surplus_odds: Annotated[float, Field(gt=0, le=1)]
     order_break_odds: Annotated[float, Field(gt=0, le=1)]
     settled_from: Share

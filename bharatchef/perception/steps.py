@@ -8,7 +8,8 @@ seen when, or mistakes would be read away; it counts alone where one action is a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from bharatchef.perception.decoder import decode
 from bharatchef.perception.evidence import ActionColumns, action_columns, action_evidence, object_evidence
 from bharatchef.perception.naming import Stretch, named
 from bharatchef.perception.parameters import StepParameters, labels, parameters
+from bharatchef.perception.parting import cuts_between, parts_of
 from bharatchef.perception.step_names import normalised
 from bharatchef.records import ActionSegment, Dish, DurationRange
 from bharatchef.vocabulary import Span
@@ -43,6 +45,7 @@ class _Found:
     end_s: float
     state: int
     shares: Array
+    sure: float = 1.0
 
 
 def looked_at(times_s: Sequence[float], gap_periods: float = 3.0) -> tuple[Span, ...]:
@@ -104,6 +107,7 @@ def recognise_steps(
     cuts = np.flatnonzero(np.diff(times) > use.gap_periods * period) + 1
     for part in np.split(np.arange(times.size), cuts):
         found += _decoded(times[part], evidence[part], columns, period, use)
+    found = _parted(found, columns, times, evidence, use)
     segments, unsure, unsettled = _segments(found, columns, actions.labels, use)
     if unsettled:
         notes.append(
@@ -176,7 +180,7 @@ def _log_normal(seconds: Array, median: float, spread: float) -> Array:
 
 
 def _in_range(seconds: Array, wanted: DurationRange, period: float, spread: float) -> Array:
-    low, high = max(wanted.min_s, period), max(wanted.max_s, period)
+    low, high = max(wanted.min_s, period, 1e-3), max(wanted.max_s, period, 1e-3)
     outside = np.maximum(0.0, np.maximum(np.log(low / seconds), np.log(seconds / high)))
     fall: Array = -0.5 * (outside / spread) ** 2
     return fall
@@ -197,6 +201,57 @@ def _log_moves(steps: int, others: int, use: StepParameters) -> tuple[Array, Arr
         return np.log(share), np.log(moves)
 
 
+def _groups(columns: ActionColumns) -> list[list[int]]:
+    """The states of each action that several steps share."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for state, step_columns in enumerate(columns.step_columns):
+        groups.setdefault(step_columns, []).append(state)
+    return [members for members in groups.values() if len(members) > 1]
+
+
+def _parted(
+    found: list[_Found], columns: ActionColumns, times: Array, evidence: Array, use: StepParameters
+) -> list[_Found]:
+    """The segments, those of one action in which several of its steps were done cut into as many."""
+    cut = dict[int, list[_Found]]()
+    for members in _groups(columns):
+        mine = [i for i, item in enumerate(found) if item.state in members]
+        if not mine:
+            continue
+        lengths = [found[i].end_s - found[i].start_s for i in mine]
+        parts = parts_of(lengths, [columns.steps[state] for state in members], use)
+        for i, part in zip(mine, parts, strict=True):
+            item = found[i]
+            quiet = evidence[:, -1] - evidence[:, item.state]
+            cuts = cuts_between(times, quiet, item.start_s, item.end_s, part.count)
+            bounds = [item.start_s, *cuts, item.end_s]
+            pieces = [replace(item, start_s=a, end_s=b, sure=part.sure) for a, b in pairwise(bounds)]
+            cut[i] = [_looked_at_alone(piece, members, columns, times, evidence, use) for piece in pieces]
+    return [piece for i, item in enumerate(found) for piece in cut.get(i, [item])]
+
+
+def _looked_at_alone(
+    piece: _Found,
+    members: list[int],
+    columns: ActionColumns,
+    times: Array,
+    evidence: Array,
+    use: StepParameters,
+) -> _Found:
+    """A piece with shares of its own: those of the whole stretch went to the step that may last longest."""
+    length = np.array([piece.end_s - piece.start_s])
+    inside = (times >= piece.start_s) & (times < piece.end_s)
+    scores = evidence[inside][:, members].sum(axis=0)
+    for place, state in enumerate(members):
+        wanted = columns.steps[state].duration
+        if wanted is not None and wanted.max_s > 0:
+            scores[place] += _in_range(length, wanted, 0.0, use.outside_range_spread)[0]
+    weights = np.exp(scores - scores.max())
+    shares = piece.shares.copy()
+    shares[members] = shares[members].sum() * weights / weights.sum()
+    return replace(piece, shares=shares)
+
+
 def _segments(
     found: list[_Found],
     columns: ActionColumns,
@@ -205,13 +260,11 @@ def _segments(
 ) -> tuple[tuple[ActionSegment, ...], int, tuple[str, ...]]:
     """The segments that are sure enough, how many were not, and the steps that nothing settled."""
     steps = columns.steps
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for state, step_columns in enumerate(columns.step_columns):
-        groups.setdefault(step_columns, []).append(state)
+    groups = _groups(columns)
     found = sorted(found, key=lambda item: item.start_s)
     names = named(
         [Stretch(item.start_s, item.state, item.shares) for item in found],
-        [members for members in groups.values() if len(members) > 1],
+        groups,
         steps,
         use,
     )
@@ -222,9 +275,9 @@ def _segments(
             step_id, action = None, normalised(model_labels[columns.other[state - len(steps)]])
             action = action.replace(" ", "-")
         else:
-            members = next(m for m in groups.values() if state in m)
+            members = next((m for m in groups if state in m), [state])
             certain = item.shares[members].sum()
-            confidence = float(certain) * sure
+            confidence = float(certain) * sure * item.sure
             step_id, action = steps[state].step_id, steps[state].action
         if certain < use.least_confidence:
             unsure += 1

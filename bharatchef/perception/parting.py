@@ -1,0 +1,116 @@
+"""Parts stretches of one action in which several steps were done one after the other; knows lengths alone.
+
+Salt goes in, then chilli: the pause between is shorter than the moments that an action model looks at, and
+what it sees is one long "add". How long steps of the action usually take tells how many a stretch holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bharatchef.perception.parameters import StepParameters
+from bharatchef.records import ExpectedStep
+
+Array = NDArray[np.float64]
+# A range of lengths that a dish gives holds four steps of five.
+_RANGE_DEVIATIONS = 2 * 1.2816
+_MOST_PARTS = 4
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How many steps a stretch holds, and how sure it is that it holds so many (0 to 1)."""
+
+    count: int
+    sure: float
+
+
+def parts_of(lengths_s: Sequence[float], members: Sequence[ExpectedStep], use: StepParameters) -> list[Parts]:
+    """How many of an action's steps each of its stretches holds.
+
+    No more parts are made than steps are asked for: a stretch is long, too, because somebody took long.
+    A step that is asked for and was not seen elsewhere is weighed by ``together_odds`` against its absence.
+
+    Args:
+        lengths_s: of all stretches of the action, seconds.
+        members: the steps that share the action; those without a range of lengths have ``step_median_s``.
+    """
+    counts = [1] * len(lengths_s)
+    missing = sum(step.required_count for step in members) - len(lengths_s)
+    median, spread = _usual(members, use)
+    while missing > 0:
+        gains = [
+            _log_density(length, count + 1, median, spread) - _log_density(length, count, median, spread)
+            if count < _MOST_PARTS
+            else -np.inf
+            for length, count in zip(lengths_s, counts, strict=True)
+        ]
+        best = int(np.argmax(gains))
+        if gains[best] + np.log(use.together_odds) <= 0:
+            break
+        counts[best] += 1
+        missing -= 1
+    return [
+        Parts(count, _sureness(length, count, median, spread, use))
+        for length, count in zip(lengths_s, counts, strict=True)
+    ]
+
+
+def cuts_between(times_s: Array, quiet: Array, start_s: float, end_s: float, count: int) -> tuple[float, ...]:
+    """Where a stretch of ``count`` parts is cut, seconds: near equal lengths, where the hands rest most.
+
+    Args:
+        times_s: moments looked at, increasing.
+        quiet: how much more each moment looks like a pause than like the action.
+    """
+    length = (end_s - start_s) / count
+    cuts = []
+    for place in range(1, count):
+        middle = start_s + place * length
+        near = np.flatnonzero(np.abs(times_s - middle) <= 0.3 * length)
+        # Of moments alike the middle one: what is nearest to equal parts.
+        best = max(near, key=lambda k: (quiet[k], -abs(times_s[k] - middle)), default=None)
+        cuts.append(middle if best is None else float(times_s[best]))
+    return tuple(cuts)
+
+
+def _usual(members: Sequence[ExpectedStep], use: StepParameters) -> tuple[float, float]:
+    """(median, spread) of the lengths of steps of this action: seconds, and natural logarithms."""
+    logs = []
+    for step in members:
+        wanted = step.duration
+        if wanted is None or wanted.max_s <= 0:
+            logs.append((np.log(use.step_median_s), use.step_spread))
+        else:
+            low, high = max(wanted.min_s, 0.5), max(wanted.max_s, 1.0)
+            spread = max(use.length_spread, np.log(high / low) / _RANGE_DEVIATIONS)
+            logs.append(((np.log(low) + np.log(high)) / 2, spread))
+    middle, spreads = np.array(logs).T
+    return float(np.exp(middle.mean())), float(np.sqrt((spreads**2).mean() + middle.var()))
+
+
+def _log_density(length_s: float, count: int, median: float, spread: float) -> float:
+    """Of a sum of ``count`` such lengths, as one log-normal of the same mean and variance.
+
+    Source: Fenton, "The sum of log-normal probability distributions in scatter transmission systems",
+    IRE Transactions on Communications Systems 8 (1960) 57-67.
+    """
+    mean = count * median * np.exp(spread**2 / 2)
+    narrow = np.log(1 + (np.exp(spread**2) - 1) / count)
+    away = np.log(length_s) - np.log(mean) + narrow / 2
+    return float(-(away**2) / (2 * narrow) - np.log(length_s) - 0.5 * np.log(2 * np.pi * narrow))
+
+
+def _sureness(length_s: float, count: int, median: float, spread: float, use: StepParameters) -> float:
+    odds = np.array(
+        [
+            _log_density(length_s, k, median, spread) + (k - 1) * np.log(use.together_odds)
+            for k in range(1, max(count, 2) + 1)
+        ]
+    )
+    weights = np.exp(odds - odds.max())
+    return 1.0 if count == 1 else float(weights[count - 1] / weights.sum())
