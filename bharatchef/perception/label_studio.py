@@ -95,16 +95,21 @@ def _is_values(value: Any) -> bool:
     )
 
 
+def _listed(value: object) -> list[Any]:
+    """A list as it is; what is none has no rows."""
+    return value if isinstance(value, list) else []
+
+
 def _annotations(task: Mapping[str, Any]) -> list[tuple[str, bool, list[_Region]]]:
     """(who, whether it is the accepted truth, regions) of each annotation that labels a time."""
     found = []
     # 'completions' was the name until Label Studio 1.0.
-    for annotation in task.get("annotations") or task.get("completions") or []:
+    for annotation in _listed(task.get("annotations") or task.get("completions")):
         if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
             continue
         regions = [
             _Region(item["value"], item.get("score"))
-            for item in annotation.get("result") or []
+            for item in _listed(annotation.get("result"))
             if isinstance(item, dict) and isinstance(item.get("value"), dict) and _labels(item["value"])
         ]
         if regions:
@@ -163,9 +168,9 @@ def _frame_rate(
                 if (rate := _rate(place.get(key))) is not None:
                     return rate, ()
     values = [region.value for region in regions]
-    for annotation in task.get("annotations") or []:
+    for annotation in _listed(task.get("annotations")):
         if isinstance(annotation, dict):
-            results = [r for r in annotation.get("result") or [] if isinstance(r, dict)]
+            results = [r for r in _listed(annotation.get("result")) if isinstance(r, dict)]
             values += [r["value"] for r in results if isinstance(r.get("value"), dict)]
     for value in values:
         frames, duration = _rate(value.get("framesCount"), 1e9), _rate(value.get("duration"), 1e9)

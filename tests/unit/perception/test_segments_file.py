@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from samples import sample_dish
 
@@ -241,6 +241,8 @@ def refusal(data: bytes) -> InputError | None:
     return None
 
 
+@example(b'{"annotations":[{"result":10}]}')
+@example(b'{"annotations":7}')
 @given(
     st.one_of(
         st.binary(max_size=400),
