@@ -97,12 +97,21 @@ def claim_only(home: str, owner: str, note: str) -> int:
     return 0
 
 
-def remove(home: str, evaluation_id: str, call: int = 0) -> int:
-    """Delete an evaluation, and die at the instant that is asked for, if any."""
+def remove(home: str, evaluation_id: str, call: int = 0, count_into: str = "") -> int:
+    """Delete an evaluation, and die at the instant that is asked for, if any.
+
+    Args:
+        count_into: a file that gets the calls of C functions, in all and before the first object goes.
+    """
     ports = build_ports(load_settings(home=Path(home)))
     evaluation = ports.evaluations.get(evaluation_id)
-    if evaluation is not None:
-        if call:
-            die_at_call(call)
-        remove_evaluation(ports, evaluation)
+    if evaluation is None:
+        return 0
+    counter = counted_calls() if count_into else None
+    if call:
+        die_at_call(call)
+    remove_evaluation(ports, evaluation)
+    sys.setprofile(None)
+    if counter:
+        Path(count_into).write_text(json.dumps([counter.seen, counter.seen_before["_erase_all"]]))
     return 0

@@ -192,14 +192,21 @@ def test_a_killed_deletion_is_finished_by_the_next(
 ) -> None:
     choose = seeded(capsys)
     home = tmp_path / "home"
+    count = tmp_path / "count"
     left_orphans = 0
-    for number in range(10):
+    instants = [0]
+    for number in range(11):
         work = {"home": str(home), "work": f"w{number}", "owner": "first", "lease_s": 10}
         assert processes.call("kill9_worker:work_once", **work) == 0
         doomed = f"ev-w{number}-first"
-        processes.call(
-            "kill9_worker:remove", home=str(home), evaluation_id=doomed, call=choose.randint(1, 400)
-        )
+        at = {"call": instants[number]} if number else {"count_into": str(count)}
+        processes.call("kill9_worker:remove", home=str(home), evaluation_id=doomed, **at)
+        if number == 0:
+            calls, calls_when_gone = json.loads(count.read_text())
+            instants += choose.sample(range(1, calls_when_gone), 5)
+            # What was published goes first, and soon.
+            soon = calls_when_gone + (calls - calls_when_gone) // 4
+            instants += choose.sample(range(calls_when_gone, soon), 5)
         ports = build_ports(load_settings(home=home))
         evaluation = ports.evaluations.get(doomed)
         if evaluation is None:
