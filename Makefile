@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: help setup setup-train setup-emulators aws-test train-demo mar model-archives demo deploy-check check test bench clean
+.PHONY: help setup setup-train setup-emulators ops-test aws-test train-demo mar model-archives demo deploy-check check test bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -43,6 +43,9 @@ check: setup ## format, lint, types, the arrows between rooms, the dish files
 
 test: setup-train check ## check, then every test that needs no emulator: the fast ones first
 	@$(BIN)/python -m pytest tests/unit tests/contract tests/golden tests/flow tests/e2e
+
+ops-test: setup-train ## the flows around the main job, each on a real Prefect server
+	@$(BIN)/python -m pytest tests/ops
 
 aws-test: setup-train setup-emulators ## what runs on AWS, against emulators and real HTTP servers; Terraform where it is there
 	@$(BIN)/python -m pytest tests/aws tests/infra
