@@ -21,7 +21,10 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, in your own words.")
 
 @held_app.command("release")
 def release(evaluation: EvaluationId, by: By, reason: Reason) -> None:
-    """Let a held film be judged: a person has looked at it, and it may be shown."""
+    """Let a held film be judged.
+
+    A person has looked at it, and it may be shown.
+    """
     with spoken_errors(Options.debug):
         from app.held_commands import release_film
 
@@ -35,7 +38,10 @@ def reject(
     reason: Annotated[str, typer.Option("--reason", help="Why, in words for the person whose film it is.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase a held film: a person has looked at it, and it must not be shown."""
+    """Erase a held film.
+
+    A person has looked at it, and it must not be shown.
+    """
     with spoken_errors(Options.debug):
         from app.held_commands import reject_film
 
@@ -49,7 +55,10 @@ def reanalyse(
     dish: Annotated[str, typer.Option("--dish", help="Only films of this dish.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Let films that were judged be judged again by newer models: one message each on cv-analysis-queue."""
+    """Let judged films be judged again by newer models.
+
+    One message each on cv-analysis-queue.
+    """
     with spoken_errors(Options.debug):
         from app.held_commands import send_for_reanalysis
 

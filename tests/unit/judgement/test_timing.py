@@ -99,7 +99,7 @@ def test_a_source_that_marks_loosely_is_judged_loosely():
     made = dish(step("toss", duration=allowed, heat=HeatLevel.HIGH), step("serve", "toss"))
     rows = [("toss", 0, 19), ("serve", 20, 30)]
     sure = judge(made, performance(rows, kind="drawn_truth"), THRESHOLDS).deviations
-    loose = judge(made, performance(rows, kind="action_model"), THRESHOLDS).deviations
+    loose = judge(made, performance(rows, kind="example"), THRESHOLDS).deviations
     assert [d.kind for d in sure] == [DeviationKind.TOO_LONG]
     assert loose == ()
 
