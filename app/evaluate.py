@@ -31,7 +31,7 @@ from bharatchef.records import User
 from bharatchef.results import EvaluationResult
 from bharatchef.settings import Settings, load_settings
 from bharatchef.vocabulary import Language, UserId
-from tasks.noticing import confirm_upload
+from tasks.noticing import confirm_upload, told_upload_key
 from tasks.publishing import announce_pending, result_key
 from tasks.runtime import film_limits, listening, ports_here
 from tasks.speaking import language_of
@@ -106,7 +106,8 @@ def evaluate_film(
             **keys,
         }
         if keys["film_key"]:
-            _confirm(ports, settings, user_id, dish.dish_id, keys["film_key"], told_in)
+            told = told_in or language_of(ports, settings, user_id)
+            _confirm(ports, user_id, dish.dish_id, keys["film_key"], told, stored)
         evaluation_id, was_done = run_flow(ports, settings, request, show, debug)
     announce_pending(ports)
     result = stored_result(ports, find_evaluation(ports, evaluation_id))
@@ -262,13 +263,20 @@ def ending_of(path: Path) -> str:
 
 
 def _confirm(
-    ports: Ports, settings: Settings, user_id: str, dish_id: str, film_key: str, language: Language | None
+    ports: Ports, user_id: str, dish_id: str, film_key: str, language: Language, stored: list[str]
 ) -> None:
-    """Tell the person that the film is taken in, once for a film of a dish; without it the work goes on."""
+    """Tell the person that the film is taken in, once for a film of a dish; without it the work goes on.
+
+    Args:
+        stored: gets the key of the note that it was told, where there was none.
+    """
     named = hashlib.sha256("\0".join((user_id, dish_id, film_key)).encode()).hexdigest()
     film = ConfirmedUpload(upload_id=f"film-{named[:40]}", dish_id=dish_id, user_id=user_id)
+    note = told_upload_key(film.upload_id)
     with suppress(BharatChefError):
-        confirm_upload(ports, film, language or language_of(ports, settings, user_id))
+        if not ports.objects.exists(note):
+            stored.append(note)
+        confirm_upload(ports, film, language)
 
 
 def run_flow(
