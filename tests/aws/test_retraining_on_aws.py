@@ -109,7 +109,7 @@ def test_two_variants_share_an_endpoint_and_one_is_taken_back(settings):
 
 def test_calls_and_errors_of_a_variant_are_read_from_cloudwatch(settings):
     cloudwatch: Any = client("cloudwatch", settings.aws_url)
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - timedelta(minutes=2)
     for variant, calls, errors in (("champion", 90.0, 1.0), ("challenger", 10.0, 4.0)):
         dimensions = [
             {"Name": "EndpointName", "Value": "watching"},
