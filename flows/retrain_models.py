@@ -8,13 +8,13 @@ from __future__ import annotations
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from pydantic import BaseModel, ConfigDict, Field
-from tasks.retraining_labels import gather
 
 from bharatchef.retraining.card import comparison
 from bharatchef.retraining.records import RetrainingRecord
 from bharatchef.settings import load_settings
 from bharatchef.vocabulary import Record
 from tasks.retraining import begun_or_resumed, champion_of, decide, measure, running_rollout, train
+from tasks.retraining_labels import gather
 from tasks.runtime import allow_stages, ports_here
 
 

@@ -40,7 +40,7 @@ run "as_development_is" {
   }
 
   assert {
-    condition     = output.at_rest.endpoint_addresses == 15
+    condition     = output.at_rest.endpoint_addresses == 16
     error_message = "Each endpoint is billed once."
   }
 

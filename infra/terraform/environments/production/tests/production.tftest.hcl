@@ -35,7 +35,7 @@ run "as_production_is" {
   }
 
   assert {
-    condition     = output.at_rest.endpoint_addresses == 30
+    condition     = output.at_rest.endpoint_addresses == 32
     error_message = "Every endpoint outlives the loss of a zone."
   }
 

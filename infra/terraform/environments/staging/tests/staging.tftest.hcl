@@ -49,7 +49,7 @@ run "all_that_can_be_switched_on" {
   }
 
   assert {
-    condition     = output.at_rest.search_nodes == 2 && output.at_rest.endpoint_addresses == 16 && length(output.replica_bucket_names) == 2
+    condition     = output.at_rest.search_nodes == 2 && output.at_rest.endpoint_addresses == 17 && length(output.replica_bucket_names) == 2
     error_message = "What is switched on is made, and counted."
   }
 }
