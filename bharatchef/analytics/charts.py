@@ -110,13 +110,13 @@ def bar_chart(title: str, description: str, bars: Sequence[Bar]) -> str:
     """
     names = list(dict.fromkeys(name for bar in bars for name, _ in bar.parts))
     longest = max((sum(value for _, value in bar.parts) for bar in bars), default=0.0) or 1.0
-    scale = (_WIDTH_PX - _LABEL_PX - _FIGURE_PX) / longest
+    room = float(_WIDTH_PX - _LABEL_PX - _FIGURE_PX)
     drawn: list[str] = []
     for row, bar in enumerate(bars):
         top, left = _TOP_PX + row * _ROW_PX, float(_LABEL_PX)
         drawn.append(_text(_LABEL_PX - 10, top + 19, bar.label, "end"))
         for name, value in bar.parts:
-            length = value * scale
+            length = value / longest * room
             colour = _COLOURS[names.index(name) % len(_COLOURS)]
             told = f"{bar.label}, {name}: {value:.2f}"
             drawn.append(
