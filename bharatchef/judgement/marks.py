@@ -252,7 +252,8 @@ def plate_assessment(dish: Dish, performance: Performance, thresholds: PlateThre
         return Assessment((), "the finished plate was not compared with the expert's")
     if plate.likeness >= thresholds.good_likeness:
         return Assessment(())
-    remarks = "".join(f"; {remark}" for remark in plate.remarks)
+    # A remark may be a sentence; here it stands within one.
+    remarks = "".join(f"; {remark.rstrip(' .')}" for remark in plate.remarks)
     return Assessment(
         (
             Finding(

@@ -187,6 +187,13 @@ def test_the_plate_is_judged_by_its_likeness(likeness, poor):
     assert [d.kind for d in judgement.deviations] == ([K.POOR_PLATING] if poor else [])
 
 
+def test_remarks_on_the_plate_stand_within_one_sentence():
+    remarks = ("The rim is smeared.", "spilled")
+    plate = PlatedDish(model=None, time_s=80, likeness=40.0, looks_like=None, confidence=0.9, remarks=remarks)
+    (poor,) = judge(tea(), performance(TEA_DONE, plate=plate), THRESHOLDS).deviations
+    assert poor.seen == "40 of 100 like the expert's plate; The rim is smeared; spilled"
+
+
 def test_nothing_recognised_is_a_stated_partial_result():
     nothing = unavailable(Analyser.ACTIONS, "no trained weights are installed")
     judgement = judge(tea(), performance([], segments_unavailable=nothing, duration_s=60), THRESHOLDS)
