@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from adapters.aws.clients import check_address, telling_aws
+from adapters.tar_files import extracted
 from bharatchef.errors import ConfigurationError, EndpointError
 from bharatchef.ports import ObjectStore
 from bharatchef.retraining.ports import Trained, TrainingJob
@@ -138,8 +138,8 @@ class SageMakerTrainer:
         key = uri.removeprefix(f"s3://{self._settings.results_bucket}/")
         part = out.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
-        with self._objects.as_file(key) as path, tarfile.open(path) as tar:
-            tar.extractall(part, filter="data")
+        with self._objects.as_file(key) as path:
+            extracted(path, part)
         shutil.rmtree(out, ignore_errors=True)
         part.rename(out)
         # People's films lie under their own keys, with their own end; the copies go with the training.

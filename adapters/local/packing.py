@@ -6,6 +6,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from adapters.tar_files import extracted
 from bharatchef.errors import EndpointError, StoreError
 from bharatchef.ports import ObjectStore
 from model_packages.serving.archive import archive
@@ -39,8 +40,7 @@ def unpacked(objects: ObjectStore, key: str, folder: Path) -> Path:
     with objects.as_file(key) as path, tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         inside = Path(scratch, "package")
         try:
-            with tarfile.open(path) as tar:
-                tar.extractall(inside, filter="data")
+            extracted(path, inside)
         except (tarfile.TarError, OSError) as error:
             raise StoreError(
                 f"Expected a packed model under {key}: {error}.", "Bring the file back from a backup."
