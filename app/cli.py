@@ -15,7 +15,7 @@ from app.console import spoken_errors
 from app.experts_cli import experts_app
 from app.held_cli import held_app
 from app.knowledge_cli import knowledge_app
-from app.options import Json, Options
+from app.options import Json, Options, Segments, SegmentsFps
 from app.people_cli import people_app
 from app.report_cli import report_app
 from app.retraining_cli import retraining_app
@@ -77,14 +77,8 @@ def evaluate(
     dish: Annotated[str, typer.Option("--dish", help="Which dish it is: see `bharatchef dishes list`.")] = "",
     user: Annotated[str, typer.Option("--user", help="Whose attempt it is.")] = "me",
     side: Annotated[Path | None, typer.Option("--side", help="A second film, from the side.")] = None,
-    segments: Annotated[
-        Path | None,
-        typer.Option("--segments", help="What was done, marked by a person: our JSON, CSV or Label Studio."),
-    ] = None,
-    fps: Annotated[
-        float | None,
-        typer.Option("--fps", help="Frame rate for segments counted in frames (Label Studio)."),
-    ] = None,
+    segments: Segments = None,
+    fps: SegmentsFps = None,
     language: Annotated[
         str,
         typer.Option(

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from app.console import spoken_errors
-from app.options import Json, Options
+from app.options import Json, Options, Segments, SegmentsFps
 
 experts_app = typer.Typer(rich_markup_mode=None)
 
@@ -20,14 +20,8 @@ experts_app = typer.Typer(rich_markup_mode=None)
 def dishes_onboard(
     film: Annotated[Path, typer.Argument(help="A film of somebody who can cook the dish.")],
     dish: Annotated[str, typer.Option("--dish", help="Which dish it is: see `bharatchef dishes list`.")],
-    segments: Annotated[
-        Path | None,
-        typer.Option("--segments", help="What was done, marked by a person: our JSON, CSV or Label Studio."),
-    ] = None,
-    fps: Annotated[
-        float | None,
-        typer.Option("--fps", help="Frame rate for segments counted in frames (Label Studio)."),
-    ] = None,
+    segments: Segments = None,
+    fps: SegmentsFps = None,
     again: Annotated[
         bool, typer.Option("--again", help="Recognise the steps anew, because the dish changed.")
     ] = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,3 +14,13 @@ class Options:
     """What was said before the command's name."""
 
     debug = False
+
+
+Segments = Annotated[
+    Path | None,
+    typer.Option("--segments", help="What was done, marked by a person: our JSON, CSV or Label Studio."),
+]
+SegmentsFps = Annotated[
+    float | None,
+    typer.Option("--fps", help="Frame rate for segments counted in frames (Label Studio)."),
+]

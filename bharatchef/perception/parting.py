@@ -106,11 +106,13 @@ def _log_density(length_s: float, count: int, median: float, spread: float) -> f
 
 
 def _sureness(length_s: float, count: int, median: float, spread: float, use: StepParameters) -> float:
+    if count == 1:
+        return 1.0
     odds = np.array(
         [
             _log_density(length_s, k, median, spread) + (k - 1) * np.log(use.together_odds)
-            for k in range(1, max(count, 2) + 1)
+            for k in range(1, count + 1)
         ]
     )
     weights = np.exp(odds - odds.max())
-    return 1.0 if count == 1 else float(weights[count - 1] / weights.sum())
+    return float(weights[-1] / weights.sum())
