@@ -14,11 +14,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import ValidationError
 
+from adapters.local.code_version import code_version
 from adapters.local.models import local_models
 from adapters.local.packing import put_package, unpacked
 from adapters.local.training import found_by_program, measured, weights_of
 from adapters.retraining import registry_of, traffic_of, trainer_of
-from bharatchef import __version__
 from bharatchef.errors import ConfigurationError, InputError, StoreError
 from bharatchef.observed import Analyser, Unavailable
 from bharatchef.ports import ObjectStore, Ports
@@ -154,7 +154,7 @@ def begun_or_resumed(
         package=package,
         stage="gathered",
         began_at=now,
-        code_version=__version__,
+        code_version=code_version(),
         policy_version=policy.version,
         policy_sha256=policy.sha256,
         data=gathered.data,
