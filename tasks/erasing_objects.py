@@ -74,12 +74,17 @@ class LabelsPlace:
     place: str = "corrected labels"
 
     def find(self, traces: Traces) -> Found:
+        labels = list(_all_labels(self.objects))
+        own = [one for one in labels if _is_of(one, traces)]
+        of_others = sum(one.corrected_by == traces.person for one in labels) - sum(
+            one.corrected_by == traces.person for one in own
+        )
+        why = "what others cooked is theirs; who corrected it is named by pseudonym"
         return Found(
-            things=tuple(
-                labels_key(labels.purpose, labels.evaluation_id)
-                for labels in _all_labels(self.objects)
-                if _is_of(labels, traces)
-            )
+            things=tuple(labels_key(one.purpose, one.evaluation_id) for one in own),
+            kept=(Kept(what="labels of other people's films", count=of_others, why=why),)
+            if of_others
+            else (),
         )
 
     def erase(self, traces: Traces, things: Sequence[str]) -> None:

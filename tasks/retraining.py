@@ -162,8 +162,7 @@ def begun_or_resumed(
         champion_sha256=champion.weights_sha256,
     )
     rules = policy.of(package)
-    data = gathered.data
-    short = lacking(rules, data.new_labels, data.training_groups, data.test_groups)
+    short = lacking(rules, gathered.data)
     if short is not None:
         record = record.model_copy(update={"stage": "decided", "ended_at": now, "decision": short})
     kept(ports.objects, record)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from prefect.cache_policies import NO_CACHE
 from bharatchef.consent import people_who_may_train
 from bharatchef.errors import InputError
 from bharatchef.ports import ObjectStore, Ports
+from bharatchef.retraining.deciding import Data
 from bharatchef.retraining.parting import Parting, groups_of, on_side, parted
 from bharatchef.retraining.policy import Policy, read_policy
-from bharatchef.retraining.records import Data, ModelVersion, parting_key
+from bharatchef.retraining.records import ModelVersion, parting_key
 from bharatchef.review.labels import CorrectedLabels, training_labels
 from bharatchef.settings import Settings
 
@@ -48,7 +49,8 @@ def gather(ports: Ports, settings: Settings, package: str, champion: ModelVersio
     Audit's labels are not read here at all.
     """
     objects, rules = ports.objects, policy_of(settings).of(package)
-    labels = _newest_of_each_film(agreed_labels(objects, settings))
+    agreed = agreed_labels(objects)
+    labels = _newest_of_each_film(agreed)
     there = [one for one in labels if one.segments and one.video_s3_key and objects.exists(one.video_s3_key)]
     key = parting_key(package)
     before = Parting.model_validate_json(objects.get_bytes(key)) if objects.exists(key) else Parting()
@@ -64,13 +66,14 @@ def gather(ports: Ports, settings: Settings, package: str, champion: ModelVersio
         groups,
         Data(
             sha256=_hash_of(sides),
-            new_labels=sum(len(one.segments) for one in fresh),
-            labels=sum(len(one.segments) for one in labels),
+            new_labels=_count(fresh),
+            labels=_count(labels),
             training_films=len(sides[0]),
             training_groups=len({groups[one.evaluation_id] for one in sides[0]}),
             test_films=len(sides[1]),
             test_groups=len({groups[one.evaluation_id] for one in sides[1]}),
             left_out=len(labels) - len(sides[0]) - len(sides[1]),
+            not_agreed=_count(training_labels(objects)) - _count(agreed),
             labels_until=max((one.corrected_at for one in labels), default=None),
         ),
     )
@@ -109,13 +112,17 @@ def labelled_folder(
         part.rename(film)
 
 
-def agreed_labels(objects: ObjectStore, settings: Settings) -> list[CorrectedLabels]:
-    """The labels to train with; where settings ask for consent, those of people who agreed to training."""
-    labels = list(training_labels(objects))
-    if not settings.consent_required:
-        return labels
+def agreed_labels(objects: ObjectStore) -> list[CorrectedLabels]:
+    """The labels to train with: those of people who agree now that their films train models.
+
+    That a film may be evaluated without asking, on its cook's own laptop, says nothing of this.
+    """
     agreed = people_who_may_train(objects)
-    return [one for one in labels if one.person in agreed]
+    return [one for one in training_labels(objects) if one.person in agreed]
+
+
+def _count(labels: Iterable[CorrectedLabels]) -> int:
+    return sum(len(one.segments) for one in labels)
 
 
 def _newest_of_each_film(labels: Sequence[CorrectedLabels]) -> list[CorrectedLabels]:

@@ -15,7 +15,8 @@ from bharatchef.consent import Consent, Purpose, record_consent
 from bharatchef.ports import Ports
 from bharatchef.pseudonyms import pseudonym, pseudonym_key
 from bharatchef.records import Evaluation, User
-from bharatchef.retraining.records import Data, RetrainingRecord
+from bharatchef.retraining.deciding import Data
+from bharatchef.retraining.records import RetrainingRecord
 from bharatchef.review.labels import CorrectedLabels, put_labels
 from bharatchef.settings import Settings
 from tasks.publishing import publish, result_key

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import numpy as np
 
+from bharatchef.consent import Consent, Purpose, record_consent
 from bharatchef.ports import ObjectStore
 from bharatchef.records import ActionSegment
 from bharatchef.review.labels import CorrectedLabels, put_labels
@@ -80,6 +81,10 @@ def corrected(
                 )
                 for segment in segments
             )
+        record_consent(
+            objects,
+            Consent(user_id=cook, person=cook, purpose=Purpose.TRAINING, version="drawn", given=True, at=at),
+        )
         key = f"films/{film.name}.mp4"
         objects.put_bytes(key, film.body, "video/mp4")
         put_labels(

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import AwareDatetime
+
 from bharatchef.retraining.figures import Difference, Figures
 from bharatchef.retraining.policy import PackagePolicy
-from bharatchef.vocabulary import Record
+from bharatchef.vocabulary import Record, Sha256
+
+
+class Data(Record):
+    """What a retraining had: counts by side, and one hash over films, labels and sides together.
+
+    ``not_agreed`` counts labels of people who have not agreed to training; they are in no other count.
+    """
+
+    sha256: Sha256
+    new_labels: int
+    labels: int
+    training_films: int
+    training_groups: int
+    test_films: int
+    test_groups: int
+    left_out: int
+    not_agreed: int = 0
+    labels_until: AwareDatetime | None
 
 
 class Decision(Record):
@@ -21,20 +41,23 @@ class Decision(Record):
     missing_labels: int = 0
 
 
-def lacking(
-    policy: PackagePolicy, new_labels: int, training_groups: int, test_groups: int
-) -> Decision | None:
+def lacking(policy: PackagePolicy, data: Data) -> Decision | None:
     """Why nothing is trained, or ``None`` where there is enough."""
-    missing = max(0, policy.least_new_labels - new_labels)
+    missing = max(0, policy.least_new_labels - data.new_labels)
     reasons = []
     if missing:
         reasons.append(
-            f"{missing} labels are missing: {new_labels} were corrected since the champion's,"
+            f"{missing} labels are missing: {data.new_labels} were corrected since the champion's,"
             f" {policy.least_new_labels} are asked for."
         )
+        if data.not_agreed:
+            reasons.append(
+                f"{data.not_agreed} more are of people who have not agreed that their films train models"
+                " (`bharatchef consent give USER --purpose training`)."
+            )
     for what, there, least in (
-        ("to learn from", training_groups, policy.least_training_groups),
-        ("to measure on", test_groups, policy.least_test_groups),
+        ("to learn from", data.training_groups, policy.least_training_groups),
+        ("to measure on", data.test_groups, policy.least_test_groups),
     ):
         if there < least:
             reasons.append(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from bharatchef.retraining.deciding import Decision
+from bharatchef.retraining.deciding import Data, Decision
 from bharatchef.retraining.figures import Difference, Figures
 from bharatchef.vocabulary import Record, Sha256
 
@@ -32,20 +32,6 @@ class ModelVersion(Record):
     figures: Figures | None = None
     registered_at: AwareDatetime
     why: str = ""
-
-
-class Data(Record):
-    """What a retraining had: counts by side, and one hash over films, labels and sides together."""
-
-    sha256: Sha256
-    new_labels: int
-    labels: int
-    training_films: int
-    training_groups: int
-    test_films: int
-    test_groups: int
-    left_out: int
-    labels_until: AwareDatetime | None
 
 
 class RetrainingRecord(Record):

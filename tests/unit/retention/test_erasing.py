@@ -20,7 +20,7 @@ from bharatchef.erasing.receipts import Receipt, is_genuine, read_receipt
 from bharatchef.errors import InputError
 from bharatchef.pseudonyms import receipt_key
 from bharatchef.retraining.parting import Parting
-from bharatchef.review.labels import training_labels
+from bharatchef.review.labels import labels_key, training_labels
 from bharatchef.settings import Settings, load_settings
 from tasks.erasing import (
     ask_for_erasure,
@@ -92,7 +92,22 @@ def test_the_trail_stays_under_the_pseudonym(side, settings):
     assert said == {"by": seeded.person, "why": "I, … (…), did stir. Write to …."}
     assert json.loads(side.ports.objects.get_bytes(signed)) == {"by": "p-0000000000000002"}
     kept = {entry.what: entry.count for entry in receipt.kept}
-    assert kept == {"films and segments": 1, "entries in the trail of reviews": 2}
+    assert kept == {
+        "films and segments": 1,
+        "labels of other people's films": 1,
+        "entries in the trail of reviews": 2,
+    }
+
+
+def test_labels_that_a_reviewer_corrected_of_others_stay_as_they_are_and_the_receipt_says_so(side, settings):
+    seeded = seed(side.ports, settings)
+    key = labels_key("training", seeded.other.evaluation_id)
+    before = side.ports.objects.get_bytes(key)
+    assert json.loads(before)["correctedBy"] == seeded.person
+    receipt = erased(side, settings)
+    assert side.ports.objects.get_bytes(key) == before
+    (kept,) = (entry for entry in receipt.kept if entry.what.startswith("labels"))
+    assert (kept.count, "by pseudonym" in kept.why) == (1, True)
 
 
 def test_the_receipt_is_whole_signed_and_names_nobody(side, settings):

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bharatchef.errors import ConfigurationError
-from bharatchef.retraining.deciding import decision_on, lacking
+from bharatchef.retraining.deciding import Data, decision_on, lacking
 from bharatchef.retraining.drift import Seen, distance, drift_of
 from bharatchef.retraining.figures import FilmCounts, Measured, difference, figures_of, mean_f1
 from bharatchef.retraining.parting import Parting, names_of, on_side, parted
@@ -131,12 +131,28 @@ def test_no_class_may_fall_however_large_the_gain():
 
 
 def test_it_says_how_many_labels_are_missing():
-    told = lacking(RULES, 187, 9, 2)
+    told = lacking(RULES, had(187, 9, 2, not_agreed=40))
     assert told is not None
     assert told.missing_labels == 13
     assert told.reasons[0].startswith("13 labels are missing: 187 were corrected")
-    assert told.reasons[1].startswith("3 groups of people and kitchens to measure on are missing")
-    assert lacking(RULES, 200, 5, 5) is None
+    assert told.reasons[1].startswith("40 more are of people who have not agreed")
+    assert told.reasons[2].startswith("3 groups of people and kitchens to measure on are missing")
+    assert lacking(RULES, had(200, 5, 5, not_agreed=40)) is None
+
+
+def had(new: int, training_groups: int, test_groups: int, not_agreed: int = 0) -> Data:
+    return Data(
+        sha256=SHA,
+        new_labels=new,
+        labels=new,
+        training_films=training_groups,
+        training_groups=training_groups,
+        test_films=test_groups,
+        test_groups=test_groups,
+        left_out=0,
+        not_agreed=not_agreed,
+        labels_until=None,
+    )
 
 
 def test_a_share_goes_up_by_the_steps_of_the_policy():
