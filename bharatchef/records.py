@@ -324,7 +324,10 @@ class User(Record):
 
 
 class Evaluation(Record):
-    """Table Evaluations: one film judged once; FAILED carries a ``failure_reason`` in plain words."""
+    """Table Evaluations: one film judged once; FAILED carries a ``failure_reason`` in plain words.
+
+    ``rescore_of`` is the evaluation that this one scores again, the first one where that was done before.
+    """
 
     evaluation_id: str
     user_id: UserId
@@ -345,6 +348,12 @@ class Evaluation(Record):
     language: Language = Language.ENGLISH
     result_s3_key: str | None = Field(default=None, alias="resultS3Key")
     segments_s3_key: str | None = Field(default=None, alias="segmentsS3Key")
+    rescore_of: str | None = None
+
+    @property
+    def attempt(self) -> str:
+        """What names the attempt that was judged: one for all evaluations of a person's film of a dish."""
+        return self.trainee_video_s3_key or self.rescore_of or self.evaluation_id
 
 
 class ActionSequence(Record):

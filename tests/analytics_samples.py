@@ -38,8 +38,10 @@ def result_of(
     rubric: str = "1",
     model_version: str = "1.0.0",
     with_mistake: bool = True,
+    film: str | None = "",
+    rescore_of: str | None = None,
 ) -> EvaluationResult:
-    """A COMPLETED result of its own work; ``overall`` is every category's score as well."""
+    """A COMPLETED result of its own work and film; ``overall`` is every category's score as well."""
     evaluation = sample_evaluation(f"ev-{number}", user_id, work=f"work {number}")
     model = ModelIdentity(
         analyser=Analyser.OBJECTS,
@@ -53,6 +55,8 @@ def result_of(
     completed = evaluation.model_copy(
         update={
             "status": Status.COMPLETED,
+            "trainee_video_s3_key": f"films/{number}.mp4" if film == "" else film,
+            "rescore_of": rescore_of,
             "created_at": at,
             "completed_at": at + timedelta(seconds=40 + number),
             "overall_score": overall,
@@ -95,7 +99,7 @@ class Recorded:
         evaluation = self.change.evaluation
         if evaluation is None:
             return self.change, None
-        return self.change, facts_of(evaluation, self.result, pseudonym(evaluation.user_id, KEY))
+        return self.change, facts_of(evaluation, self.result, lambda name: pseudonym(name, KEY))
 
 
 def recorded(number: int, version: int, result: EvaluationResult | None) -> Recorded:

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, and_, select
 
 from adapters.analytics import schema
+from adapters.analytics.attempts import counting
 from adapters.analytics.engine import writing
 from adapters.analytics.store import AnalyticsStore, telling
 from bharatchef.analytics.anonymity import closed_months, coarse_share, spread
-from bharatchef.vocabulary import Status
 
 OVERALL = "overall"
 Group = tuple[str, str, str]
@@ -41,12 +41,13 @@ def tell_closed_groups(store: AnalyticsStore, now: datetime) -> int:
 def _groups(connection: Connection, now: datetime) -> dict[Group, list[tuple[str, str]]]:
     """Each group that is to be told: the last attempt of each person as (person, evaluation id)."""
     fact, dish, day = schema.fact_evaluation, schema.dim_dish, schema.dim_date
-    told = schema.benchmark_group
+    attempt, told = counting(), schema.benchmark_group
     months = closed_months(list(connection.scalars(select(day.c.month).distinct())), now)
     rows = connection.execute(
         select(dish.c.dish_id, fact.c.rubric_version, day.c.month, fact.c.person_key, fact.c.evaluation_id)
+        .join(attempt, attempt.c.evaluation_id == fact.c.evaluation_id)
         .join(dish, fact.c.dish_key == dish.c.dish_key)
-        .join(day, fact.c.date_key == day.c.date_key)
+        .join(day, attempt.c.date_key == day.c.date_key)
         .outerjoin(
             told,
             and_(
@@ -55,8 +56,8 @@ def _groups(connection: Connection, now: datetime) -> dict[Group, list[tuple[str
                 told.c.month == day.c.month,
             ),
         )
-        .where(fact.c.status == Status.COMPLETED.value, day.c.month.in_(months), told.c.dish_id.is_(None))
-        .order_by(fact.c.created_at, fact.c.evaluation_id)
+        .where(day.c.month.in_(months), told.c.dish_id.is_(None))
+        .order_by(attempt.c.created_at, fact.c.evaluation_id)
     )
     last: dict[Group, dict[str, str]] = defaultdict(dict)
     for dish_id, rubric, month, person, evaluation_id in rows:

@@ -80,9 +80,7 @@ class Loader:
         evaluation = change.evaluation
         if evaluation is None:
             return change, None
-        return change, facts_of(
-            evaluation, self._result(evaluation), pseudonym(evaluation.user_id, self._key)
-        )
+        return change, facts_of(evaluation, self._result(evaluation), lambda name: pseudonym(name, self._key))
 
     def _result(self, evaluation: Evaluation) -> EvaluationResult | None:
         key = evaluation.result_s3_key

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, case, func, select
 
 from adapters.analytics import schema
+from adapters.analytics.attempts import counting
 from adapters.analytics.store import telling
 from bharatchef.analytics.reports import (
     Attempt,
@@ -15,17 +16,19 @@ from bharatchef.analytics.reports import (
     ModelQuality,
     StageCost,
 )
-from bharatchef.vocabulary import DeviationKind, Status
+from bharatchef.vocabulary import DeviationKind
 
 
 def attempts_of(engine: Engine, person: str, dish_id: str | None) -> list[Attempt]:
     """A person's completed attempts, oldest first; their own figures, no other's."""
     fact, dish, score = schema.fact_evaluation, schema.dim_dish, schema.fact_category_score
+    attempt = counting()
     query = (
-        select(fact, dish.c.dish_id, dish.c.name)
+        select(fact, dish.c.dish_id, dish.c.name, attempt.c.created_at.label("first_at"))
+        .join(attempt, attempt.c.evaluation_id == fact.c.evaluation_id)
         .join(dish, fact.c.dish_key == dish.c.dish_key)
-        .where(fact.c.person_key == person, fact.c.status == Status.COMPLETED.value)
-        .order_by(fact.c.created_at, fact.c.evaluation_id)
+        .where(fact.c.person_key == person)
+        .order_by(attempt.c.created_at, fact.c.evaluation_id)
     )
     if dish_id is not None:
         query = query.where(dish.c.dish_id == dish_id)
@@ -46,7 +49,7 @@ def attempts_of(engine: Engine, person: str, dish_id: str | None) -> list[Attemp
                 "evaluation_id": row.evaluation_id,
                 "dish_id": row.dish_id,
                 "dish_name": row.name,
-                "created_at": row.created_at,
+                "created_at": row.first_at,
                 "rubric_version": row.rubric_version,
                 "overall": row.overall_score,
                 "level": row.skill_level,

@@ -91,6 +91,7 @@ fact_evaluation = Table(
     "fact_evaluation",
     metadata,
     Column("evaluation_id", String(128), primary_key=True),
+    Column("attempt_key", String(128), nullable=False, index=True),
     Column("person_key", ForeignKey("dim_person.person_key"), nullable=False, index=True),
     Column("dish_key", ForeignKey("dim_dish.dish_key"), nullable=False, index=True),
     Column("date_key", ForeignKey("dim_date.date_key"), nullable=False, index=True),

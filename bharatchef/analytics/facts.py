@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -36,21 +36,25 @@ class Facts:
     rows: dict[str, tuple[Row, ...]]
 
 
-def facts_of(evaluation: Evaluation, result: EvaluationResult | None, person: str) -> Facts | None:
+def facts_of(
+    evaluation: Evaluation, result: EvaluationResult | None, pseudonym: Callable[[str], str]
+) -> Facts | None:
     """The rows of an evaluation that has ended; ``None`` while it has not.
 
     Args:
         evaluation: as it is stored.
         result: what was published of it; ``None`` where that is no longer there: scores then still count.
-        person: the pseudonym of who cooked.
+        pseudonym: gives what stands in the place of a name: of who cooked, and of a film's, which bears it.
     """
     if evaluation.status is Status.PROCESSING:
         return None
+    person = pseudonym(evaluation.user_id)
     day = evaluation.created_at.astimezone(INDIA).date()
     dish = _dish(evaluation, result)
     models = () if result is None else result.provenance.models
     fact = {
         "evaluation_id": evaluation.evaluation_id,
+        "attempt_key": pseudonym(f"{evaluation.user_id}/{evaluation.dish_id}/{evaluation.attempt}"),
         "person_key": person,
         "dish_key": dish["dish_key"],
         "date_key": _date_key(day),

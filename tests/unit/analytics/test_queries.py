@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from analytics_samples import OCTOBER, keep, load, result_of
+from analytics_samples import KEY, OCTOBER, keep, load, result_of
 
 from adapters import build_ports
-from adapters.analytics.queries import benchmarks_of, model_qualities, stage_costs
+from adapters.analytics.benchmarks import tell_closed_groups
+from adapters.analytics.queries import attempts_of, benchmarks_of, model_qualities, stage_costs
 from adapters.local.changes import SqliteChanges
+from bharatchef.pseudonyms import pseudonym
 from bharatchef.records import Evaluation
 from bharatchef.results import CostEntry
 from bharatchef.settings import load_settings
@@ -66,3 +68,37 @@ def test_each_version_of_a_model_is_counted_apart(loaded):
 
 def test_a_dish_that_nobody_cooked_has_no_benchmark(loaded):
     assert benchmarks_of(loaded.engine, "no-such-dish") == []
+
+
+@pytest.mark.parametrize("how", ["the same film", "marks scored again"])
+def test_what_was_scored_again_is_one_attempt_of_its_own_day_and_the_newest_counts(star, tmp_path, how):
+    ports = build_ports(load_settings(home=tmp_path / "home", built_in_models=False))
+    later = OCTOBER + timedelta(days=40)
+    film = "films/one.mp4" if how == "the same film" else None
+    for number in range(10):
+        keep(ports, result_of(number, f"person-{number}", overall=40.0, film=film))
+    load(star, ports, SqliteChanges(ports.evaluations))
+    for number in range(10):
+        again = result_of(
+            100 + number,
+            f"person-{number}",
+            at=later,
+            overall=80.0,
+            film=film,
+            rescore_of=None if film else f"ev-{number}",
+        )
+        keep(ports, again)
+    keep(ports, result_of(50, "person-0", at=later + timedelta(days=1), overall=90.0))
+    load(star, ports, SqliteChanges(ports.evaluations))
+
+    one, another = attempts_of(star.engine, pseudonym("person-0", KEY), None)
+    assert (one.evaluation_id, one.created_at, one.overall) == ("ev-100", OCTOBER, 80.0)
+    assert one.categories["timing"] == 80.0
+    assert (another.evaluation_id, another.overall) == ("ev-50", 90.0)
+    assert ports.evaluations.get("ev-0") is not None, "the original stays"
+
+    tell_closed_groups(star, later + timedelta(days=60))
+    told = {found.month: found.spreads for found in benchmarks_of(star.engine, "egg-bhurji")}
+    assert told["2026-10"]["overall"].median == 80
+    assert told["2026-11"] == {}, "one person alone cooked in November"
+    assert {q.evaluations for q in model_qualities(star.engine)} == {21}, "each was asked of the model"

@@ -20,6 +20,8 @@ from bharatchef.errors import ConfigurationError, StoreError
 from bharatchef.settings import load_settings
 from bharatchef.vocabulary import Status
 
+NEWEST = "0002"
+
 
 def test_the_migrations_make_the_tables_that_the_code_knows(star):
     with star.engine.connect() as connection:
@@ -48,7 +50,7 @@ def test_prefects_tables_in_the_same_database_are_left_alone(postgres_url):
     migrate(engine)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT version_num FROM public.alembic_version")) == "prefects own"
-        assert connection.scalar(text("SELECT version_num FROM analytics.alembic_version")) == "0001"
+        assert connection.scalar(text("SELECT version_num FROM analytics.alembic_version")) == NEWEST
     engine.dispose()
 
 
@@ -60,7 +62,7 @@ def test_a_database_of_a_newer_release_is_refused(star):
             migrate(star.engine)
     finally:
         with star.engine.execution_options(writes=True).begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{NEWEST}'"))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_what_does_not_answer_is_told_without_its_password():
 
 def test_one_evaluation_has_one_row_and_what_hangs_on_it():
     result = result_of(1)
-    facts = facts_of(result.evaluation, result, "p-1")
+    facts = facts_of(result.evaluation, result, str.upper)
     assert facts is not None
     (row,) = facts.rows["fact_evaluation"]
     assert (row["date_key"], row["overall_score"], row["wall_s"]) == (20261005, 70.0, 41.0)
@@ -97,7 +99,7 @@ def test_one_evaluation_has_one_row_and_what_hangs_on_it():
 
 def test_without_its_result_the_scores_still_count():
     evaluation = result_of(1).evaluation
-    facts = facts_of(evaluation, None, "p-1")
+    facts = facts_of(evaluation, None, str.upper)
     assert facts is not None
     assert len(facts.rows["fact_category_score"]) == 6
     assert facts.rows["fact_deviation"] == facts.rows["fact_stage_cost"] == ()
@@ -106,11 +108,11 @@ def test_without_its_result_the_scores_still_count():
 
 def test_what_has_not_ended_is_no_fact():
     begun = result_of(1).evaluation.model_copy(update={"status": Status.PROCESSING})
-    assert facts_of(begun, None, "p-1") is None
+    assert facts_of(begun, None, str.upper) is None
 
 
 def test_a_late_evening_is_the_next_day_in_india():
     late = result_of(1, at=OCTOBER.replace(hour=18, minute=31))
-    facts = facts_of(late.evaluation, late, "p-1")
+    facts = facts_of(late.evaluation, late, str.upper)
     assert facts is not None
     assert facts.rows["dim_date"][0]["day"].isoformat() == "2026-10-06"
