@@ -26,6 +26,7 @@ BucketName = Annotated[str, StringConstraints(pattern=r"^$|^[a-z0-9][a-z0-9.-]{1
 TopicArn = Annotated[
     str, StringConstraints(pattern=r"^$|^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$")
 ]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$")]
 EndpointName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}(/[A-Za-z0-9][A-Za-z0-9-]{0,62})?$")
 ]
@@ -80,16 +81,22 @@ class Settings(BaseSettings):
         default=None, description="file of the rules of retraining in place of the program's own"
     )
     training_image: str = Field(default="", description="container that trains on SageMaker")
-    training_role: Annotated[
-        str, StringConstraints(pattern=r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$")
-    ] = Field(default="", description="role that trains on SageMaker")
+    training_role: RoleArn = Field(default="", description="role that trains on SageMaker")
     training_instance: str = Field(default="ml.g4dn.xlarge", description="machine that trains on SageMaker")
     hosting_image: str = Field(
         default="",
         description="container that hosts models on SageMaker; none: this machine splits the traffic",
     )
+    hosting_role: RoleArn = Field(default="", description="role that a model on trial on SageMaker has")
     hosting_instance: str = Field(
         default="ml.g4dn.xlarge", description="machine of an endpoint's new variant"
+    )
+    batch_role: RoleArn = Field(
+        default="", description="role of batch transform jobs; none: films are answered anew one by one"
+    )
+    batch_instance: str = Field(default="ml.g4dn.xlarge", description="machine of batch transform jobs")
+    batch_deadline_s: Annotated[float, Field(gt=0)] = Field(
+        default=21_600.0, description="longest time that a batch transform job is waited for, seconds"
     )
     built_in_models: bool = Field(
         default=True,

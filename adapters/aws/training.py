@@ -22,6 +22,10 @@ from bharatchef.settings import Settings
 _CHECKPOINTS = "/opt/ml/checkpoints"
 _LONGEST_S, _LONGEST_WITH_WAITING_S = 6 * 3600, 12 * 3600
 _LOOK_S = 30.0
+_NO_TELEMETRY = {
+    "SchemaVersion": "1.0",
+    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
+}
 _ENDED = ("Completed", "Failed", "Stopped")
 
 
@@ -99,7 +103,7 @@ class SageMakerTrainer:
     def _made(self, job: TrainingJob) -> Any:
         train, _ = _sdk()
         from sagemaker.core.shapes import CheckpointConfig, OutputDataConfig, StoppingCondition
-        from sagemaker.core.training.configs import Compute, InputData, SourceCode
+        from sagemaker.core.training.configs import Compute, InputData, Networking, SourceCode
 
         channels = [InputData(channel_name="training", data_source=self._sent(job, job.labelled, "labelled"))]
         if job.start is not None:
@@ -110,6 +114,7 @@ class SageMakerTrainer:
             training_image=self._settings.training_image,
             role=self._settings.training_role,
             base_job_name=_job_name(job),
+            input_s3_key_prefix=f"{_prefix(job)}/code",
             source_code=SourceCode(command=" ".join(words)),
             compute=Compute(
                 instance_type=self._settings.training_instance,
@@ -120,14 +125,18 @@ class SageMakerTrainer:
                 max_runtime_in_seconds=_LONGEST_S, max_wait_time_in_seconds=_LONGEST_WITH_WAITING_S
             ),
             checkpoint_config=CheckpointConfig(s3_uri=self._uri(job, "checkpoints"), local_path=_CHECKPOINTS),
-            output_data_config=OutputDataConfig(s3_output_path=self._uri(job, "output")),
+            output_data_config=OutputDataConfig(
+                s3_output_path=self._uri(job, "output"), kms_key_id=self._settings.kms_key or None
+            ),
+            # SageMaker brings and fetches; what has people's films beside it reaches nothing itself.
+            networking=Networking(enable_network_isolation=True),
             environment={"OMP_NUM_THREADS": "4"},
         )
         trainer.train(input_data_config=channels, wait=False, logs=False)
         return trainer._latest_training_job
 
     def _sent(self, job: TrainingJob, folder: Path, name: str) -> str:
-        prefix = f"retraining/{job.package}/{job.run_id}/{name}"
+        prefix = f"{_prefix(job)}/{name}"
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 key = f"{prefix}/{path.relative_to(folder).as_posix()}"
@@ -143,22 +152,32 @@ class SageMakerTrainer:
         shutil.rmtree(out, ignore_errors=True)
         part.rename(out)
         # People's films lie under their own keys, with their own end; the copies go with the training.
-        for name in ("labelled", "start"):
-            self._objects.erase(f"retraining/{job.package}/{job.run_id}/{name}/")
+        for name in ("labelled", "start", "code"):
+            self._objects.erase(f"{_prefix(job)}/{name}/")
 
     def _uri(self, job: TrainingJob, name: str) -> str:
-        return f"s3://{self._settings.results_bucket}/retraining/{job.package}/{job.run_id}/{name}"
+        return f"s3://{self._settings.results_bucket}/{_prefix(job)}/{name}"
 
     def _session(self) -> Any:
         import boto3
+        from botocore.config import Config
+        from botocore.session import get_session
         from sagemaker.core.helper.session_helper import Session
 
         from adapters.aws.clients import aws_client
 
+        # The SDK asks IAM whether it may use the role, and goes on where it may not ask or IAM is out of the
+        # private network's reach: the first is left out, the second takes seconds instead of minutes.
+        os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
+        underneath = get_session()
+        underneath.set_default_client_config(
+            Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 3, "mode": "standard"})
+        )
         return Session(
-            boto_session=boto3.Session(region_name=self._settings.aws_region),
+            boto_session=boto3.Session(botocore_session=underneath, region_name=self._settings.aws_region),
             sagemaker_client=aws_client("sagemaker", self._settings),
             default_bucket=self._settings.results_bucket,
+            sagemaker_config=_NO_TELEMETRY,
         )
 
 
@@ -172,6 +191,10 @@ def _sdk() -> tuple[Any, Any]:
             "Install the extra: pip install 'bharatchef[sagemaker]'.",
         ) from error
     return model_trainer, resources
+
+
+def _prefix(job: TrainingJob) -> str:
+    return f"retraining/{job.package}/{job.run_id}"
 
 
 def _job_name(job: TrainingJob) -> str:

@@ -22,7 +22,8 @@ from bharatchef.errors import ConfigurationError
 from bharatchef.retraining.records import ModelVersion
 from bharatchef.settings import Settings, load_settings
 
-ROLE = "arn:aws:iam::123456789012:role/model-host"
+ROLE = "arn:aws:iam::123456789012:role/model-training"
+HOSTING_ROLE = "arn:aws:iam::123456789012:role/model-host"
 IMAGE = "123456789012.dkr.ecr.ap-south-1.amazonaws.com/bharatchef-model-host:1"
 BUCKET = "bharatchef-processed-results"
 
@@ -43,6 +44,7 @@ def settings(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
         hosting_image=IMAGE,
         training_image=IMAGE,
         training_role=ROLE,
+        hosting_role=HOSTING_ROLE,
         results_bucket=BUCKET,
         sagemaker_endpoints={"actions": "watching"},
     )
@@ -101,6 +103,8 @@ def test_two_variants_share_an_endpoint_and_one_is_taken_back(settings):
     # The same again, as after a crash in between.
     assert traffic.configured("actions", both) == shared != alone
     sagemaker.create_endpoint(EndpointName="watching", EndpointConfigName=shared)
+    made = sagemaker.describe_model(ModelName="bharatchef-development-slowfast-2")
+    assert made["ExecutionRoleArn"] == HOSTING_ROLE
     traffic.split("actions", 10)
     assert weights("watching") == pytest.approx({"champion": 0.9, "challenger": 0.1})
     traffic.split("actions", 0)
@@ -138,9 +142,9 @@ def test_a_training_job_runs_on_spot_machines_with_checkpoints_and_is_found_agai
     # The SDK makes clients of its own, which only the environment leads to the emulator.
     monkeypatch.setenv("AWS_ENDPOINT_URL", settings.aws_url)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
-    # moto cannot simulate policies, which the SDK asks for the role.
-    monkeypatch.setenv("SAGEMAKER_VALIDATE_ROLE", "false")
     pytest.importorskip("sagemaker.train", reason="the SageMaker SDK is not installed")
+    from botocore.client import BaseClient
+
     from adapters.aws.training import SageMakerTrainer
     from bharatchef.retraining.ports import TrainingJob
 
@@ -152,6 +156,14 @@ def test_a_training_job_runs_on_spot_machines_with_checkpoints_and_is_found_agai
     for folder in (labelled, start):
         folder.mkdir(parents=True)
         (folder / "file").write_bytes(b"one")
+    asked = set()
+    ask = BaseClient._make_api_call
+
+    def noted(client: Any, operation: str, parameters: Any) -> Any:
+        asked.add((client.meta.service_model.service_name, operation))
+        return ask(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
     job = TrainingJob("slowfast", "20261123t000000-abc", tmp_path, labelled.parent, start, (), 1)
     trainer = SageMakerTrainer(settings, FolderObjects(tmp_path / "objects"))
     made = trainer._made(job)
@@ -162,6 +174,20 @@ def test_a_training_job_runs_on_spot_machines_with_checkpoints_and_is_found_agai
     assert (
         told["StoppingCondition"]["MaxWaitTimeInSeconds"] > told["StoppingCondition"]["MaxRuntimeInSeconds"]
     )
+    assert told["EnableNetworkIsolation"] is True, "a container that has people's films reaches nothing"
+    sent = [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in told["InputDataConfig"]]
+    kept = f"s3://{BUCKET}/retraining/slowfast/{job.run_id}"
+    places = {place.removeprefix(kept).split("/")[1] for place in sent}
+    assert places == {"labelled", "start", "code"}, "the role of training jobs reads these and no more"
+    assert told["CheckpointConfig"]["S3Uri"] == f"{kept}/checkpoints"
+    assert told["OutputDataConfig"]["S3OutputPath"] == f"{kept}/output"
     found = trainer._found(job)
     assert found is not None
     assert found.training_job_name == made.training_job_name
+    assert {(service, name) for service, name in asked if service in ("sagemaker", "iam")} == {
+        ("sagemaker", "CreateTrainingJob"),
+        ("sagemaker", "DescribeTrainingJob"),
+        ("sagemaker", "ListTrainingJobs"),
+        # Refused on AWS, or out of reach, which the SDK takes for an answer.
+        ("iam", "SimulatePrincipalPolicy"),
+    }, "say in tests/infra/calls.yaml what the SDK asks for"

@@ -43,6 +43,8 @@ module "governance" {
   owns_account       = var.owns_account
   cost_tags          = var.cost_tags
   secrets            = merge(local.own_secrets, var.secrets)
+
+  sagemaker_role_arns = module.models.role_arns
 }
 
 module "network" {

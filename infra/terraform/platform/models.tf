@@ -10,7 +10,7 @@ module "models" {
   models                  = var.models
   instances               = var.model_instances
   artifact_bucket_arns    = [module.storage.bucket_arns["bharatchef-processed-results"]]
-  image_repository_arns   = [module.delivery.repository_arns["model-host"]]
+  image_repository_arns   = [for repository in ["model-host", "trainer"] : module.delivery.repository_arns[repository]]
   bucket_names            = module.storage.bucket_names
   topic_arns              = module.queues.topic_arns
   kms_key_arn             = module.governance.kms_key_arn

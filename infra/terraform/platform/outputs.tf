@@ -51,6 +51,11 @@ output "prefect_api_url" {
   value       = module.orchestration.prefect_api_url
 }
 
+output "retraining_role_arn" {
+  description = "The role of runs that train models and roll them out, for BHARATCHEF_RETRAINING_ROLE when flows are deployed."
+  value       = module.orchestration.retraining_role_arn
+}
+
 output "run_job_variables" {
   description = "What the base job template of the pool bharatchef-ecs is given."
   value       = module.orchestration.run_job_variables

@@ -9,7 +9,15 @@ locals {
     BHARATCHEF_KMS_KEY             = module.governance.kms_key_arn
     BHARATCHEF_REKOGNITION         = tostring(var.moderation)
     BHARATCHEF_SAGEMAKER_ENDPOINTS = jsonencode(module.models.endpoint_names)
-    BHARATCHEF_SAGEMAKER_MODE      = var.serving_mode == "async" ? "async" : "realtime"
+    # A retraining trains on SageMaker; what it made is tried there where models are served there.
+    BHARATCHEF_TRAINING_IMAGE   = "${module.delivery.repository_urls["trainer"]}:${var.image_tag}"
+    BHARATCHEF_TRAINING_ROLE    = module.models.role_arns["training"]
+    BHARATCHEF_HOSTING_IMAGE    = length(var.models) > 0 ? module.models.image : ""
+    BHARATCHEF_HOSTING_ROLE     = module.models.role_arns["hosting"]
+    BHARATCHEF_BATCH_ROLE       = module.models.role_arns["batch"]
+    BHARATCHEF_BATCH_INSTANCE   = coalesce(module.models.instance_type, "ml.g4dn.xlarge")
+    BHARATCHEF_HOSTING_INSTANCE = coalesce(module.models.instance_type, "ml.g4dn.xlarge")
+    BHARATCHEF_SAGEMAKER_MODE   = var.serving_mode == "async" ? "async" : "realtime"
     # A serverless endpoint takes 4 MB, the others 6.
     BHARATCHEF_SAGEMAKER_MAX_BODY_BYTES = tostring(var.serving_mode == "serverless" ? 4194304 : 6291456)
     # The results of a run's tasks outlive the task of ECS that made them; flows/aws_blocks.py makes the block.

@@ -43,6 +43,11 @@ output "prefect_api_url" {
   value       = module.platform.prefect_api_url
 }
 
+output "retraining_role_arn" {
+  description = "The role of runs that train models and roll them out, for BHARATCHEF_RETRAINING_ROLE when flows are deployed."
+  value       = module.platform.retraining_role_arn
+}
+
 output "run_job_variables" {
   description = "What the base job template of the pool bharatchef-ecs is given."
   value       = module.platform.run_job_variables

@@ -4,8 +4,13 @@ data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  images   = toset(["worker", "intake", "model-host"])
+  images   = toset(["worker", "intake", "model-host", "trainer"])
   pipeline = var.source_location == null ? {} : { this = var.source_location }
+  # Tasks of ECS run on the processors that are asked for; SageMaker's machines and its serverless endpoints are x86.
+  builds = var.source_location == null ? {} : {
+    images = { description = "Builds, checks and pushes the images of tasks", arm = var.cpu_architecture == "ARM64", buildspec = "buildspec.yml" }
+    models = { description = "Builds and pushes the images that SageMaker runs", arm = false, buildspec = "models.yml" }
+  }
   by_git   = try(var.source_location.connection_arn, null) != null
   registry = "${data.aws_caller_identity.current.account_id}.dkr.ecr.${data.aws_region.current.name}.amazonaws.com"
 }
@@ -43,10 +48,10 @@ resource "aws_ecr_lifecycle_policy" "this" {
 
 resource "aws_codebuild_project" "this" {
   # checkov:skip=CKV_AWS_316: images are built with a docker engine, which needs the privileged mode
-  for_each = local.pipeline
+  for_each = local.builds
 
-  name           = "bharatchef-images-${var.environment}"
-  description    = "Builds, checks and pushes the images"
+  name           = "bharatchef-${each.key}-${var.environment}"
+  description    = each.value.description
   service_role   = aws_iam_role.build["this"].arn
   encryption_key = var.kms_key_arn
   build_timeout  = 60
@@ -57,13 +62,13 @@ resource "aws_codebuild_project" "this" {
 
   source {
     type      = "CODEPIPELINE"
-    buildspec = file("${path.module}/buildspec.yml")
+    buildspec = file("${path.module}/${each.value.buildspec}")
   }
 
   environment {
-    type            = var.cpu_architecture == "ARM64" ? "ARM_CONTAINER" : "LINUX_CONTAINER"
+    type            = each.value.arm ? "ARM_CONTAINER" : "LINUX_CONTAINER"
     compute_type    = "BUILD_GENERAL1_LARGE"
-    image           = var.cpu_architecture == "ARM64" ? "aws/codebuild/amazonlinux2-aarch64-standard:3.0" : "aws/codebuild/amazonlinux2-x86_64-standard:5.0"
+    image           = each.value.arm ? "aws/codebuild/amazonlinux2-aarch64-standard:3.0" : "aws/codebuild/amazonlinux2-x86_64-standard:5.0"
     privileged_mode = true
 
     environment_variable {

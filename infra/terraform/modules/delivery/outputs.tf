@@ -1,10 +1,10 @@
 output "repository_urls" {
-  description = "Registries of the images, by worker, intake and model-host."
+  description = "Registries of the images, by worker, intake, model-host and trainer."
   value       = { for name, repository in aws_ecr_repository.this : name => repository.repository_url }
 }
 
 output "repository_arns" {
-  description = "ARNs of the registries, by worker, intake and model-host."
+  description = "ARNs of the registries, by worker, intake, model-host and trainer."
   value       = { for name, repository in aws_ecr_repository.this : name => repository.arn }
 }
 

@@ -50,7 +50,17 @@ resource "aws_codepipeline" "this" {
       version          = "1"
       input_artifacts  = ["source"]
       output_artifacts = ["images"]
-      configuration    = { ProjectName = aws_codebuild_project.this["this"].name }
+      configuration    = { ProjectName = aws_codebuild_project.this["images"].name }
+    }
+
+    action {
+      name            = "Models"
+      category        = "Build"
+      owner           = "AWS"
+      provider        = "CodeBuild"
+      version         = "1"
+      input_artifacts = ["source"]
+      configuration   = { ProjectName = aws_codebuild_project.this["models"].name }
     }
   }
 

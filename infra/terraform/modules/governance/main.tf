@@ -6,7 +6,6 @@ locals {
   account = data.aws_caller_identity.current.account_id
   # Services that encrypt or read on their own account, not on a caller's.
   key_services = {
-    Events     = "events.amazonaws.com"
     Alarms     = "cloudwatch.amazonaws.com"
     Budgets    = "budgets.amazonaws.com"
     CostAlerts = "costalerts.amazonaws.com"
@@ -26,6 +25,20 @@ data "aws_iam_policy_document" "key" {
     principals {
       type        = "AWS"
       identifiers = ["arn:aws:iam::${local.account}:root"]
+    }
+  }
+
+  # EventBridge sends no account and no source with its calls of KMS: with a condition on either no upload would arrive.
+  # Whose events come through is said by the queues, which let the upload rule send and nobody else.
+  statement {
+    sid     = "Events"
+    actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+    # A key's own policy names the key as "*".
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
     }
   }
 

@@ -19,6 +19,6 @@ output "trail_arn" {
 }
 
 output "workload_role_arns" {
-  description = "Roles of the workloads: evaluation (a run that evaluates a film) and intake."
+  description = "Roles of the workloads: evaluation (a run that evaluates a film), intake, and retraining (a run that trains models and rolls them out)."
   value       = { for name, role in aws_iam_role.workload : name => role.arn }
 }

@@ -98,6 +98,17 @@ variable "bedrock_model_arns" {
   }
 }
 
+variable "sagemaker_role_arns" {
+  description = "Roles that a retraining lends to SageMaker: training (its jobs), hosting (models behind endpoints) and batch (models of batch transform). None: nothing is trained or served by it."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for arn in values(var.sagemaker_role_arns) : can(regex("^arn:aws:iam::[0-9]{12}:role/[^*]+$", arn))])
+    error_message = "sagemaker_role_arns are ARNs of roles, each of one role."
+  }
+}
+
 variable "moderation" {
   description = "Whether a run may show pictures to Rekognition."
   type        = bool

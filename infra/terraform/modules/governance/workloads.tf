@@ -1,4 +1,5 @@
-# What the two workloads of the project may do: a run that evaluates a film, and intake that turns uploads into runs.
+# What the workloads of the project may do: a run that evaluates a film, and intake that turns uploads into runs; what a
+# retraining may besides is in retraining.tf.
 # Each call of adapters/aws has its line here, on the resources of this environment alone.
 
 locals {
@@ -8,6 +9,7 @@ locals {
   workload_policies = {
     evaluation = data.aws_iam_policy_document.evaluation.json
     intake     = data.aws_iam_policy_document.intake.json
+    retraining = data.aws_iam_policy_document.retraining.json
   }
 }
 

@@ -185,8 +185,9 @@ resource "aws_sagemaker_endpoint" "this" {
 }
 
 resource "aws_sagemaker_model_package_group" "this" {
-  for_each = toset(["actions", "objects", "heat", "plate"])
+  # The name that adapters/aws/model_registry.py registers versions under: by package, not by analyser.
+  for_each = { actions = "slowfast", objects = "yolov8", heat = "flame", plate = "resnet" }
 
-  model_package_group_name        = "bharatchef-${each.key}-${var.environment}"
-  model_package_group_description = "Versions of the model that analyses ${each.key}, each approved by a person before it is served"
+  model_package_group_name        = "bharatchef-${var.environment}-${each.value}"
+  model_package_group_description = "Versions of ${each.value}, which analyses ${each.key}; each waits for approval before it is served"
 }

@@ -18,6 +18,16 @@ output "model_package_group_arns" {
   value       = { for analyser, group in aws_sagemaker_model_package_group.this : analyser => group.arn }
 }
 
+output "role_arns" {
+  description = "Roles that a retraining lends to SageMaker: training (its jobs), hosting (models behind endpoints) and batch (models of batch transform)."
+  value       = { training = aws_iam_role.training.arn, hosting = aws_iam_role.endpoints.arn, batch = aws_iam_role.batch.arn }
+}
+
+output "image" {
+  description = "What serves in a model's container."
+  value       = local.image
+}
+
 output "instance_type" {
   description = "What the endpoints run on; null: serverless."
   value       = local.serverless ? null : local.instance_type

@@ -92,7 +92,7 @@ data "aws_iam_policy_document" "worker" {
   statement {
     sid       = "LendRoles"
     actions   = ["iam:PassRole"]
-    resources = [aws_iam_role.execution.arn, var.workload_role_arns["evaluation"]]
+    resources = [aws_iam_role.execution.arn, var.workload_role_arns["evaluation"], var.workload_role_arns["retraining"]]
 
     condition {
       test     = "StringEquals"

@@ -35,7 +35,12 @@ output "task_security_group_id" {
 
 output "passed_role_arns" {
   description = "Roles that whoever deploys a task definition passes on."
-  value       = concat([aws_iam_role.execution.arn, aws_iam_role.worker.arn], values(var.workload_role_arns))
+  value       = concat([aws_iam_role.execution.arn, aws_iam_role.worker.arn], [for name in ["evaluation", "intake"] : var.workload_role_arns[name]])
+}
+
+output "retraining_role_arn" {
+  description = "The role of runs that train models and roll them out, for BHARATCHEF_RETRAINING_ROLE when flows are deployed."
+  value       = var.workload_role_arns["retraining"]
 }
 
 output "run_job_variables" {

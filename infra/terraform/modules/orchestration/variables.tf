@@ -114,12 +114,12 @@ variable "image_repository_arns" {
 }
 
 variable "workload_role_arns" {
-  description = "Roles of the workloads: evaluation (a run that evaluates a film) and intake."
+  description = "Roles of the workloads: evaluation (a run that evaluates a film), intake, and retraining (a run that trains models and rolls them out)."
   type        = map(string)
 
   validation {
-    condition     = length(setsubtract(["evaluation", "intake"], keys(var.workload_role_arns))) == 0
-    error_message = "workload_role_arns has evaluation and intake."
+    condition     = length(setsubtract(["evaluation", "intake", "retraining"], keys(var.workload_role_arns))) == 0
+    error_message = "workload_role_arns has evaluation, intake and retraining."
   }
 }
 

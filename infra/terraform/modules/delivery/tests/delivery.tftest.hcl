@@ -47,7 +47,7 @@ run "from_a_commit_to_containers" {
   command = plan
 
   assert {
-    condition     = toset(keys(aws_ecr_repository.this)) == toset(["worker", "intake", "model-host"]) && alltrue([for repository in aws_ecr_repository.this : one(repository.image_scanning_configuration).scan_on_push && repository.image_tag_mutability == "IMMUTABLE" && one(repository.encryption_configuration).kms_key == var.kms_key_arn])
+    condition     = toset(keys(aws_ecr_repository.this)) == toset(["worker", "intake", "model-host", "trainer"]) && alltrue([for repository in aws_ecr_repository.this : one(repository.image_scanning_configuration).scan_on_push && repository.image_tag_mutability == "IMMUTABLE" && one(repository.encryption_configuration).kms_key == var.kms_key_arn])
     error_message = "Images are scanned, encrypted with the key, and a tag stays what it was."
   }
 
@@ -62,8 +62,13 @@ run "from_a_commit_to_containers" {
   }
 
   assert {
-    condition     = one(aws_codebuild_project.this["this"].environment).type == "ARM_CONTAINER" && alltrue([for image in ["worker", "intake", "model-host"] : strcontains(one(aws_codebuild_project.this["this"].source).buildspec, "bharatchef-${image}-$ENVIRONMENT")])
+    condition     = one(aws_codebuild_project.this["images"].environment).type == "ARM_CONTAINER" && alltrue([for image in ["worker", "intake"] : strcontains(one(aws_codebuild_project.this["images"].source).buildspec, "bharatchef-${image}-$ENVIRONMENT")])
     error_message = "Every image is built, on the processors that it runs on."
+  }
+
+  assert {
+    condition     = one(aws_codebuild_project.this["models"].environment).type == "LINUX_CONTAINER" && alltrue([for image in ["model-host", "trainer"] : strcontains(one(aws_codebuild_project.this["models"].source).buildspec, "bharatchef-${image}-$ENVIRONMENT")]) && toset(aws_codepipeline.this["this"].stage[1].action[*].name) == toset(["Images", "Models"])
+    error_message = "What SageMaker runs is built for x86, whatever tasks run on."
   }
 
   assert {
@@ -111,7 +116,7 @@ run "by_hand" {
   }
 
   assert {
-    condition     = length(aws_codepipeline.this) == 0 && length(aws_codebuild_project.this) == 0 && length(aws_ecr_repository.this) == 3
+    condition     = length(aws_codepipeline.this) == 0 && length(aws_codebuild_project.this) == 0 && length(aws_ecr_repository.this) == 4
     error_message = "Without a source there are registries and no pipeline."
   }
 }

@@ -46,6 +46,11 @@ variables {
     name => "arn:aws:sns:ap-south-1:111122223333:bharatchef-${name}-staging"
   }
   cost_tags = ["Project", "CostCentre"]
+  sagemaker_role_arns = {
+    training = "arn:aws:iam::111122223333:role/bharatchef-model-training-staging"
+    hosting  = "arn:aws:iam::111122223333:role/bharatchef-model-endpoints-staging"
+    batch    = "arn:aws:iam::111122223333:role/bharatchef-model-batch-staging"
+  }
   secrets = {
     prefect-api-auth = { description = "What a client shows to Prefect's server." }
     changed          = { description = "One that a function changes.", rotation_lambda_arn = "arn:aws:lambda:ap-south-1:111122223333:function:change" }
@@ -63,9 +68,9 @@ run "the_key" {
   assert {
     condition = alltrue([
       for statement in data.aws_iam_policy_document.key.statement :
-      length(statement.condition) > 0 if one(statement.principals).type == "Service"
+      length(statement.condition) > 0 if one(statement.principals).type == "Service" && statement.sid != "Events"
     ])
-    error_message = "A service uses the key for this account's own things alone."
+    error_message = "A service uses the key for this account's own things alone; EventBridge, which says no account, is bounded by the queues."
   }
 
   assert {
@@ -153,7 +158,7 @@ run "workloads" {
 
   assert {
     condition = alltrue(flatten([
-      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake] : [
+      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake, data.aws_iam_policy_document.retraining] : [
         for statement in document.statement : [
           for action in statement.actions : !strcontains(action, "*")
         ]
@@ -164,18 +169,18 @@ run "workloads" {
 
   assert {
     condition = toset(flatten([
-      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake] : [
+      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake, data.aws_iam_policy_document.retraining] : [
         for statement in document.statement : statement.sid if contains(statement.resources, "*")
       ]
-    ])) == toset(["Traces"])
+    ])) == toset(["Traces", "FindTraining", "CompareVariants"])
     error_message = "No wildcard but where AWS knows no resource."
   }
 
   assert {
     condition = alltrue(flatten([
-      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake] : [
+      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake, data.aws_iam_policy_document.retraining] : [
         for statement in document.statement : [
-          for resource in statement.resources : resource == "*" || resource == aws_kms_key.this.arn || strcontains(resource, "staging")
+          for resource in statement.resources : resource == "*" || resource == aws_kms_key.this.arn || strcontains(resource, "staging") || can(regex(":(training|transform)-job/bharatchef-[*]$", resource))
         ]
       ]
     ]))
@@ -191,9 +196,59 @@ run "workloads" {
   }
 
   assert {
-    condition     = toset(keys(output.workload_role_arns)) == toset(["evaluation", "intake"]) && one(one(data.aws_iam_policy_document.task_assume.statement).principals).identifiers == toset(["ecs-tasks.amazonaws.com"]) && length(one(data.aws_iam_policy_document.task_assume.statement).condition) == 2
+    condition     = toset(keys(output.workload_role_arns)) == toset(["evaluation", "intake", "retraining"]) && one(one(data.aws_iam_policy_document.task_assume.statement).principals).identifiers == toset(["ecs-tasks.amazonaws.com"]) && length(one(data.aws_iam_policy_document.task_assume.statement).condition) == 2
     error_message = "Only this account's ECS tasks take on the roles."
   }
+}
+
+run "retraining" {
+  command = plan
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.retraining.statement : toset(statement.resources) if contains(statement.actions, "iam:PassRole")]) == toset(values(var.sagemaker_role_arns)) && one(one([for statement in data.aws_iam_policy_document.retraining.statement : statement.condition if contains(statement.actions, "iam:PassRole")])).values == tolist(["sagemaker.amazonaws.com"])
+    error_message = "Exactly the roles of models are lent, and to SageMaker alone."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.retraining.statement :
+      one(statement.condition).variable == "sagemaker:NetworkIsolation" && one(statement.condition).values == tolist(["true"])
+      if contains(statement.actions, "sagemaker:CreateTrainingJob") || contains(statement.actions, "sagemaker:CreateModel")
+    ])
+    error_message = "Nothing is trained or served with a way out."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for document in [data.aws_iam_policy_document.evaluation, data.aws_iam_policy_document.intake] : [
+        for statement in document.statement : [for action in statement.actions : !contains(["iam:PassRole", "sagemaker:CreateTrainingJob", "sagemaker:UpdateEndpoint"], action)]
+      ]
+    ]))
+    error_message = "A run that opens people's films lends no role and changes no endpoint."
+  }
+}
+
+run "no_retraining_without_roles" {
+  command = plan
+
+  variables {
+    sagemaker_role_arns = {}
+  }
+
+  assert {
+    condition     = !anytrue([for statement in data.aws_iam_policy_document.retraining.statement : contains(statement.actions, "iam:PassRole")])
+    error_message = "Without roles none is lent."
+  }
+}
+
+run "any_role_is_not_lent" {
+  command = plan
+
+  variables {
+    sagemaker_role_arns = { training = "arn:aws:iam::111122223333:role/*" }
+  }
+
+  expect_failures = [var.sagemaker_role_arns]
 }
 
 run "moderation_where_asked_for" {

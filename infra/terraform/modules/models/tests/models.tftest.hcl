@@ -90,8 +90,8 @@ run "real_time_on_processors" {
   }
 
   assert {
-    condition     = toset(keys(output.model_package_group_arns)) == toset(["actions", "objects", "heat", "plate"])
-    error_message = "Each analyser has a group that its versions are registered in."
+    condition     = { for analyser, group in aws_sagemaker_model_package_group.this : analyser => group.model_package_group_name } == { actions = "bharatchef-staging-slowfast", objects = "bharatchef-staging-yolov8", heat = "bharatchef-staging-flame", plate = "bharatchef-staging-resnet" }
+    error_message = "Each package has the group that its versions are registered in."
   }
 
   assert {
@@ -105,7 +105,7 @@ run "nothing_may_more_than_it_must" {
 
   assert {
     condition = alltrue(flatten([
-      for document in [data.aws_iam_policy_document.hosting, data.aws_iam_policy_document.answers, data.aws_iam_policy_document.batches] : [
+      for document in [data.aws_iam_policy_document.hosting, data.aws_iam_policy_document.answers, data.aws_iam_policy_document.batches, data.aws_iam_policy_document.training] : [
         for statement in document.statement : alltrue([for action in statement.actions : !strcontains(action, "*")]) && (!contains(statement.resources, "*") || contains(["RegistryToken", "Metrics", "SeeNetwork"], statement.sid))
       ]
     ]))
@@ -115,6 +115,34 @@ run "nothing_may_more_than_it_must" {
   assert {
     condition     = aws_vpc_security_group_egress_rule.s3.prefix_list_id == "pl-s3" && aws_vpc_security_group_egress_rule.s3.cidr_ipv4 == null
     error_message = "A model's container reaches S3 alone."
+  }
+}
+
+run "training" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([for statement in data.aws_iam_policy_document.training.statement : statement.resources if contains(statement.actions, "s3:GetObject") && statement.sid == "WhatWasSent"])) == toset([
+      for name in ["labelled", "start", "code"] : "arn:aws:s3:::bharatchef-processed-results-staging/retraining/*/*/${name}/*"
+    ])
+    error_message = "A training job reads what a retraining sent it, and no film beside that."
+  }
+
+  assert {
+    condition = toset(flatten([for statement in data.aws_iam_policy_document.training.statement : statement.resources if contains(statement.actions, "s3:PutObject")])) == toset([
+      for name in ["output", "checkpoints"] : "arn:aws:s3:::bharatchef-processed-results-staging/retraining/*/*/${name}/*"
+    ])
+    error_message = "It leaves checkpoints and what was trained, under its retraining."
+  }
+
+  assert {
+    condition     = one([for statement in data.aws_iam_policy_document.training.statement : statement.resources if statement.sid == "Key"]) == toset([var.kms_key_arn]) && one(data.aws_iam_policy_document.assume.statement).principals != null && toset(keys(output.role_arns)) == toset(["training", "hosting", "batch"])
+    error_message = "It uses the one key."
+  }
+
+  assert {
+    condition     = !anytrue(flatten([for statement in data.aws_iam_policy_document.training.statement : [for action in statement.actions : startswith(action, "iam:") || startswith(action, "sagemaker:") || startswith(action, "dynamodb:") || startswith(action, "ec2:")]]))
+    error_message = "A training job asks neither for roles nor for people's records, and joins no network."
   }
 }
 

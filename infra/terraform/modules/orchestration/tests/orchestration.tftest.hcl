@@ -58,6 +58,7 @@ variables {
   workload_role_arns = {
     evaluation = "arn:aws:iam::111122223333:role/bharatchef-evaluation-staging"
     intake     = "arn:aws:iam::111122223333:role/bharatchef-intake-staging"
+    retraining = "arn:aws:iam::111122223333:role/bharatchef-retraining-staging"
   }
   settings = { BHARATCHEF_PORTS = "aws" }
   log_group_names = {
@@ -144,7 +145,7 @@ run "nothing_may_more_than_it_must" {
   }
 
   assert {
-    condition     = toset(one([for statement in data.aws_iam_policy_document.worker.statement : statement.resources if statement.sid == "LendRoles"])) == toset(["arn:aws:iam::111122223333:role/made", "arn:aws:iam::111122223333:role/bharatchef-evaluation-staging"])
+    condition     = toset(one([for statement in data.aws_iam_policy_document.worker.statement : statement.resources if statement.sid == "LendRoles"])) == toset(["arn:aws:iam::111122223333:role/made", "arn:aws:iam::111122223333:role/bharatchef-evaluation-staging", "arn:aws:iam::111122223333:role/bharatchef-retraining-staging"])
     error_message = "The worker lends a run the run's roles alone."
   }
 
