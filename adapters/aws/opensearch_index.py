@@ -28,6 +28,8 @@ _MOST_TERMS = 400
 _COPIES = 2
 _SOUND = "~"
 _MOST_DIMENSIONS = 16_000
+RANKED_FIELDS = ("tip_id", "held_dishes")
+"""What a ranking needs to know of a tip."""
 
 
 def index_body(
@@ -182,7 +184,7 @@ def keyword_search(query: str, where: Where, limit: int) -> dict[str, Any] | Non
     return {
         "size": min(limit, MOST_RESULTS),
         "query": {"bool": {"must": [ranked], "filter": filters(where)}},
-        **_ids_alone(),
+        **_ranked(),
     }
 
 
@@ -192,12 +194,12 @@ def vector_search(vector: Sequence[float], where: Where, limit: int) -> dict[str
     asked: dict[str, Any] = {"vector": [float(one) for one in vector], "k": limit}
     if narrowed := filters(where):
         asked["filter"] = {"bool": {"filter": narrowed}}
-    return {"size": limit, "query": {"knn": {VECTOR: asked}}, **_ids_alone()}
+    return {"size": limit, "query": {"knn": {VECTOR: asked}}, **_ranked()}
 
 
-def _ids_alone() -> dict[str, Any]:
+def _ranked() -> dict[str, Any]:
     # Equal scores go by id, or two searches would answer in two orders.
-    return {"_source": {"includes": ["tip_id"]}, "sort": [{"_score": "desc"}, {"tip_id": "asc"}]}
+    return {"_source": {"includes": list(RANKED_FIELDS)}, "sort": [{"_score": "desc"}, {"tip_id": "asc"}]}
 
 
 def page_search(after: str | None, fields: Sequence[str], size: int = 200) -> dict[str, Any]:

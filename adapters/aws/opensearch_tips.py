@@ -17,13 +17,14 @@ from adapters.aws.opensearch_builds import Builds
 from adapters.aws.opensearch_calls import Calls, Cluster
 from adapters.aws.opensearch_index import (
     LAYOUT,
+    RANKED_FIELDS,
     SPACE_TYPES,
     VECTOR,
     filed_words,
     index_body,
     keyword_search,
 )
-from adapters.aws.opensearch_reading import AliasReader, check_space, space_of
+from adapters.aws.opensearch_reading import AliasReader, Hit, check_space, space_of
 from bharatchef.errors import ConfigurationError, KnowledgeError
 from knowledge_base.advice import Advice
 from knowledge_base.embeddings import Embedding
@@ -114,8 +115,11 @@ class OpenSearchTipIndex:
         BM25 is Lucene's (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75), a term counted as often as
         ``FIELD_WEIGHTS`` says; ties go by id.
         """
+        return [_tip_id(hit) for hit in self._keyword_hits(query, where, limit)]
+
+    def _keyword_hits(self, query: str, where: Where, limit: int) -> list[Hit]:
         body = keyword_search(query, where, limit) if limit > 0 else None
-        return [str(hit["_source"]["tip_id"]) for hit in self._reader.hits(body)] if body is not None else []
+        return self._reader.hits(body) if body is not None else []
 
     def vector_ids(
         self, vector: Sequence[float], where: Where = EVERYWHERE, limit: int = RANKED_DEPTH
@@ -132,7 +136,7 @@ class OpenSearchTipIndex:
     ) -> list[tuple[str, float]]:
         """As ``vector_ids``, with the cosines."""
         near = self._reader.nearest(vector, where, limit)
-        return [(str(hit["_source"]["tip_id"]), cosine) for hit, cosine in near]
+        return [(_tip_id(hit), cosine) for hit, cosine in near]
 
     def ranked(self, query: str, where: Where = EVERYWHERE, limit: int = 10) -> list[Found]:
         """The tips found by words and by meaning, with both ranks, best first, at most ``limit``.
@@ -147,16 +151,23 @@ class OpenSearchTipIndex:
     ) -> list[list[Found]]:
         """What ``ranked`` finds for each question; all of them are embedded at once."""
         depth = max(RANKED_DEPTH, limit)
-        by_word = [self.keyword_ids(query, where, depth) for query in queries]
-        by_meaning: dict[str, list[str]] = {}
+        by_word = [self._keyword_hits(query, where, depth) for query in queries]
+        by_meaning: dict[str, list[Hit]] = {}
         asked = [query for query in dict.fromkeys(queries) if query.strip()]
         if self._embedding is not None and asked and self._reader.stamp().get("count"):
             space = Space(self._embedding.name, self._embedding.dimension)
             for query, vector in zip(asked, self._embedding.embed_queries(asked), strict=True):
-                near = self._reader.nearest(vector, where, depth, space=space)
-                by_meaning[query] = [str(hit["_source"]["tip_id"]) for hit, _ in near]
+                near = self._reader.nearest(vector, where, depth, RANKED_FIELDS, space)
+                by_meaning[query] = [hit for hit, _ in near]
+        every = [hit for hits in (*by_word, *by_meaning.values()) for hit in hits]
+        naming = {_tip_id(hit) for hit in every if where.dish_id in hit["_source"].get("held_dishes", ())}
         best = [
-            fused(words, by_meaning.get(query, []), vector_weight=meaning_weight(query))[: max(0, limit)]
+            fused(
+                [_tip_id(hit) for hit in words],
+                [_tip_id(hit) for hit in by_meaning.get(query, ())],
+                vector_weight=meaning_weight(query),
+                naming=naming,
+            )[: max(0, limit)]
             for query, words in zip(queries, by_word, strict=True)
         ]
         advices = self._advices([one.tip_id for found in best for one in found])
@@ -292,6 +303,10 @@ class OpenSearchTipIndex:
             "words": filed_words(indexed_fields(tip, self._names, self._with_aliases)),
         }
         return filed if vector is None else {**filed, VECTOR: list(vector)}
+
+
+def _tip_id(hit: Hit) -> str:
+    return str(hit["_source"]["tip_id"])
 
 
 def opensearch_index(

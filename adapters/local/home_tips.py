@@ -99,7 +99,10 @@ class HomeTips:
         except (ConfigurationError, EndpointError) as error:
             self._tell(f"{error.message} {_BY_WORDS}")
             depth = max(limit, RANKED_DEPTH)
-            return [fused(index.keyword_ids(query, where, depth), [])[:limit] for query in queries]
+            naming = index.naming(where)
+            return [
+                fused(index.keyword_ids(query, where, depth), [], naming=naming)[:limit] for query in queries
+            ]
 
     def tip(self, tip_id: str) -> Advice:
         """The reviewed tip of that id; ``KeyError`` where there is none."""

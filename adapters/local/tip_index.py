@@ -69,6 +69,7 @@ class SqliteTipIndex:
         self._opened: tuple[int, int] | None = None
         self._vectors: tuple[NDArray[np.float32], list[str]] | None = None
         self._admitted: dict[Where, NDArray[np.bool_]] = {}
+        self._naming: dict[str, frozenset[str]] = {}
 
     def put(
         self,
@@ -165,14 +166,29 @@ class SqliteTipIndex:
         if self._embedding is not None and asked and self.count():
             self.check_space(self._embedding)
             vectors = dict(zip(asked, self._embedding.embed_queries(asked), strict=True))
+        naming = self.naming(where)
         return [
             fused(
                 self.keyword_ids(query, where, depth),
                 self.vector_ids(vectors[query], where, depth) if query in vectors else [],
                 vector_weight=meaning_weight(query),
+                naming=naming,
             )[: max(0, limit)]
             for query in queries
         ]
+
+    def naming(self, where: Where) -> frozenset[str]:
+        """Ids of the tips that name the dish of ``where``; none where it has none."""
+        if where.dish_id is None:
+            return frozenset()
+        with self._reading() as connection:
+            if connection is None:
+                return frozenset()
+            if where.dish_id not in self._naming:
+                query = "SELECT id FROM documents WHERE number IN (SELECT number FROM places WHERE dish = ?)"
+                rows = connection.execute(query, (where.dish_id,))
+                self._naming[where.dish_id] = frozenset(row[0] for row in rows)
+            return self._naming[where.dish_id]
 
     def check_space(self, embedding: Embedding) -> None:
         """Whether vectors of ``embedding`` can be compared with those of the index.
@@ -238,7 +254,8 @@ class SqliteTipIndex:
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
-            self._connection, self._opened, self._vectors, self._admitted = None, None, None, {}
+            self._connection, self._opened, self._vectors = None, None, None
+            self._admitted, self._naming = {}, {}
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:

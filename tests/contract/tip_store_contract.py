@@ -164,6 +164,18 @@ class TipIndexContract:
         assert {order[0].tip_id, order[1].tip_id} == {ONIONS.tip_id, BOIL.tip_id}
         assert filled.ranked("onions and tea", EVERYWHERE, 1) == order[:1]
 
+    def test_who_asks_about_a_dish_finds_what_names_it_before_what_holds_for_all(self, filled: Any) -> None:
+        same = "The flame is left burning under the empty pan."
+        pair = [tip("a-general", mistake=same), tip("b-of-the-dish", mistake=same, dishes=["chai"])]
+        filled.put(pair, [VECTORS[0], VECTORS[0]], MODEL, DIMENSION)
+
+        def found(where: Where) -> list[str]:
+            return [one.tip_id for one in filled.ranked("flame under the empty pan", where, 2)]
+
+        assert found(Where("chai")) == ["b-of-the-dish", "a-general"]
+        assert found(EVERYWHERE) == ["a-general", "b-of-the-dish"]
+        assert found(Where("poha")) == ["a-general"]
+
     def test_questions_together_find_what_each_finds_alone(self, filled: Any) -> None:
         asked = ["onions and tea", "", "milk", "onions and tea"]
         alone = [filled.ranked(query, EVERYWHERE, 5) for query in asked]

@@ -1,4 +1,4 @@
-"""Of every mistake of every dish: the tip whose words the coach takes is one that a cook accepts."""
+"""Of every mistake of every dish: the tip whose words the coach takes was read against its recipe."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def chosen(dish, tips) -> dict[str, dict[str, list[str]]]:
 
 
 @pytest.mark.parametrize("dish", LIBRARY.list_dishes(), ids=lambda dish: dish.dish_id)
-def test_the_chosen_tip_is_one_that_a_cook_accepts(dish, tips):
+def test_the_chosen_tip_is_one_that_was_read_and_accepted(dish, tips):
     accepted = ACCEPTED[dish.dish_id]
     odd = [
         f"{kind} {where}: {name}"

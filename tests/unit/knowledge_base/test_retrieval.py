@@ -34,6 +34,13 @@ def test_the_figures_of_a_small_case():
         fused(["a"], ["b"], vector_weight=-1)
 
 
+def test_who_asks_about_a_dish_finds_what_names_it_before_what_holds_for_all():
+    assert [one.tip_id for one in fused(["a", "b"], [], naming={"b"})] == ["b", "a"]
+    assert fused(["a", "b"], ["b"], naming={"c"}) == fused(["a", "b"], ["b"])
+    far = [f"tip-{n}" for n in range(30)]
+    assert fused(far, [], naming={"tip-29"})[0].tip_id == "tip-0"
+
+
 @given(rankings, rankings)
 def test_every_tip_of_either_ranking_is_found_once_with_its_own_ranks(keyword, vector):
     found = {one.tip_id: one for one in fused(keyword, vector)}
