@@ -355,6 +355,26 @@ class LaterWork(Protocol):
 
 
 @dataclass(frozen=True)
+class StageTime:
+    """When a stage of an evaluation began and ended, by the worker's clock, and how it went."""
+
+    stage: str
+    began: datetime
+    ended: datetime
+    outcome: Literal["done", "cached", "unavailable", "failed"]
+
+
+class Traces(Protocol):
+    """Where an operator sees what the time of evaluations was spent on; raises nothing."""
+
+    def evaluation(
+        self, evaluation: Evaluation, stages: Sequence[StageTime], error: BaseException | None = None
+    ) -> None:
+        """Show an evaluation that has ended, by ``error`` where it failed."""
+        ...
+
+
+@dataclass(frozen=True)
 class SeenLabel:
     """Something that a service saw in a picture; ``box`` is left, top, width and height, 0 to 1 each."""
 
@@ -395,7 +415,7 @@ class Ports:
     """One side of every port; ``chat`` holds the model that words and its backup, or nothing: rules alone.
 
     ``looker`` is ``None`` where films are looked over by nobody but the models, ``later`` where work cannot
-    be put off: a person repeats it.
+    be put off: a person repeats it, ``traces`` where nobody looks at the time of stages but in the results.
     """
 
     objects: ObjectStore
@@ -408,3 +428,4 @@ class Ports:
     chat: tuple[ChatModel, ...] = ()
     looker: Looker | None = None
     later: LaterWork | None = None
+    traces: Traces | None = None

@@ -134,6 +134,9 @@ class Settings(BaseSettings):
     environment: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")] = Field(
         default="development", description="name of this installation, as metrics bear it"
     )
+    trace_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=100.0, description="of how many evaluations X-Ray is sent a trace, percent; 0: of none"
+    )
     fargate_vcpu: Annotated[float, Field(ge=0, le=16)] = Field(
         default=0.0, description="processors of the Fargate task (ARM) that evaluates; 0: it is not one"
     )
@@ -179,6 +182,9 @@ class Settings(BaseSettings):
     )
     rekognition_url: HostUrl | None = Field(
         default=None, description="address of Rekognition where it is not the region's own"
+    )
+    xray_url: HostUrl | None = Field(
+        default=None, description="address of X-Ray where it is not the region's own"
     )
     bedrock_url: HostUrl | None = Field(
         default=None, description="address of Bedrock's runtime where it is not the region's own"

@@ -54,6 +54,9 @@ class EvaluationRequest(BaseModel):
     language: Literal["en", "hi", "ta", "hi-latn"] | None = Field(
         default=None, description="Language of the feedback; without it the person's own, else the default"
     )
+    rescore_of: str | None = Field(
+        default=None, description="Which evaluation of the same attempt this one scores again"
+    )
     force: bool = Field(default=False, description="Evaluate anew, even if it was done before")
 
 
@@ -90,10 +93,12 @@ def evaluate_video(request: EvaluationRequest) -> str:
     check_may_evaluate(ports.objects, settings, request.user_id)
     owner = new_owner()
     plan = plan_work(ports, settings, **request.model_dump(exclude={"film_name", "side_name"}))
+    begun = plan.evaluation
     try:
         with log.stage("claim"):
             claim = claim_when_free(plan.evaluation, owner, settings.lease_s)
-        evaluation_id = claim.evaluation.evaluation_id
+        begun = claim.evaluation
+        evaluation_id = begun.evaluation_id
         if claim.outcome == "done":
             get_run_logger().info("The same work was done before, as evaluation %s", evaluation_id)
             return evaluation_id
@@ -113,7 +118,11 @@ def evaluate_video(request: EvaluationRequest) -> str:
         stop_all_stages()
         # Also for Ctrl-C, a cancelled run and SIGTERM: the record must not say PROCESSING for ever.
         give_up(ports, plan.evaluation, owner, reason_of(error), settings.lease_s)
+        if ports.traces is not None:
+            ports.traces.evaluation(begun, log.times, error)
         raise
+    if ports.traces is not None:
+        ports.traces.evaluation(begun, log.times)
     return evaluation_id
 
 

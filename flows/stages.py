@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from bharatchef.judgement.expert import expert_of
 from bharatchef.observed import Analyser, MediaInfo, ModelIdentity, Prepared, QualityReport, Unavailable
 from bharatchef.perception.analysers import Seen, pieces_of, seen_by
 from bharatchef.perception.performance import perception_version
-from bharatchef.ports import Ports
+from bharatchef.ports import Ports, StageTime
 from bharatchef.records import ActionSequence, Dish, Evaluation, Feedback
 from bharatchef.report import scorecard_markdown, steps_table
 from bharatchef.results import EvaluationResult, NotAssessed, Provenance, StageRecord
@@ -73,6 +74,7 @@ class StageLog:
     records: list[StageRecord] = field(default_factory=list)
     cpu_s: dict[str, float] = field(default_factory=dict)
     wall_s: dict[str, float] = field(default_factory=dict)
+    times: list[StageTime] = field(default_factory=list)
     _bar: UUID | None = None
 
     @contextmanager
@@ -81,7 +83,11 @@ class StageLog:
         report_progress(name, 0, 1)
         words = {"outcome": "done", "reason": ""}
         wall, cpu = time.monotonic(), time.process_time()
-        yield words
+        try:
+            yield words
+        except BaseException:
+            self._time(name, time.monotonic() - wall, "failed")
+            raise
         self.cpu_s[name] = time.process_time() - cpu
         self.wall_s[name] = time.monotonic() - wall
         self.add(name, self.wall_s[name], **words)
@@ -91,6 +97,12 @@ class StageLog:
     def add(self, name: str, wall_s: float, outcome: Any, reason: str = "") -> None:
         """Keep how a stage went that was timed elsewhere."""
         self.records.append(StageRecord(stage=name, outcome=outcome, wall_s=round(wall_s, 3), reason=reason))
+        if outcome != "skipped":
+            self._time(name, wall_s, outcome)
+
+    def _time(self, name: str, wall_s: float, outcome: Any) -> None:
+        ended = datetime.now(UTC)
+        self.times.append(StageTime(name, ended - timedelta(seconds=wall_s), ended, outcome))
 
     def _show(self, name: str) -> None:
         if name not in STAGES:

@@ -41,6 +41,7 @@ def build_aws_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     from adapters.aws.notifier import SnsNotifier
     from adapters.aws.objects import S3Objects
     from adapters.aws.rekognition import RekognitionLooker
+    from adapters.aws.traces import XRayTraces
     from adapters.choosing import chat_models, models_of
     from adapters.confirmed_dishes import ConfirmedDishes
     from adapters.knowledge import open_knowledge
@@ -68,6 +69,7 @@ def build_aws_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         chat=chat_models(settings),
         looker=RekognitionLooker(settings) if settings.rekognition else None,
         later=SqsLater(settings),
+        traces=XRayTraces(settings) if settings.trace_percent else None,
     )
 
 

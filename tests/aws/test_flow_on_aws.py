@@ -18,8 +18,10 @@ from hosting import hosted
 from model_folders import BRIGHTNESS, package
 from running import ROOT, own_environment
 from servers.microburst import Microburst, microburst
+from servers.moto import moto
 from servers.on_aws import Stack, client, stack
 from servers.sagemaker_runtime import Runtime, sagemaker_runtime
+from servers.xray import traces_at
 
 from adapters import build_ports
 from bharatchef.ports import Ports
@@ -59,6 +61,7 @@ class Whole:
     stack: Stack
     aws: Microburst
     sagemaker: Microburst
+    xray: str
     runtime: Runtime
     ports: Ports
     home: Path
@@ -83,6 +86,7 @@ class Whole:
                 "BHARATCHEF_SAGEMAKER_URL": self.sagemaker.url,
                 "BHARATCHEF_SAGEMAKER_ENDPOINTS": json.dumps({"actions": "actions"}),
                 "BHARATCHEF_LEASE_S": "6",
+                "BHARATCHEF_XRAY_URL": self.xray,
                 **more,
             },
         )
@@ -131,11 +135,13 @@ def whole(emulator_url: str, prefect_api: str, tmp_path_factory: pytest.TempPath
         sagemaker_runtime({"actions": {"champion": host.url}}) as runtime,
         microburst(emulator_url) as aws,
         microburst(runtime.url) as sagemaker,
+        moto() as xray,
     ):
         made = Whole(
             installed,
             aws,
             sagemaker,
+            xray,
             runtime,
             build_ports(installed.settings),
             root,
@@ -175,6 +181,10 @@ def test_a_film_is_evaluated_and_all_of_it_lies_on_aws(whole: Whole) -> None:
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"_aws"')]
     assert {"perceive", "judge", "score"} <= {line["Stage"] for line in lines if "Stage" in line}
     assert [line["Evaluations"] for line in lines if "Evaluations" in line] == [1]
+    (trace,) = traces_at(whole.xray)
+    assert trace["annotations"]["evaluation_id"] == record.evaluation_id
+    assert {"claim", "inspect", "actions", "perceive", "publish"} <= {s["name"] for s in trace["subsegments"]}
+    assert "asha" not in json.dumps(trace)
 
 
 def test_results_of_tasks_lie_in_s3_and_models_are_not_asked_twice(whole: Whole) -> None:

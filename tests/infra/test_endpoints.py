@@ -20,7 +20,6 @@ STACK = {
     "ec2": "the Prefect worker looks up the subnets of a run",
     "kms": "encrypted queues, topics and buckets",
     "sts": "roles of tasks",
-    "xray": "traces of the sidecar",
     "cloudwatch": "metrics",
 }
 """What is called by ECS and by libraries, where no line of this project makes a client."""

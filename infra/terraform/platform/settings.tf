@@ -7,6 +7,7 @@ locals {
     BHARATCHEF_PORTS               = "aws"
     BHARATCHEF_ENVIRONMENT         = var.environment
     BHARATCHEF_KMS_KEY             = module.governance.kms_key_arn
+    BHARATCHEF_TRACE_PERCENT       = tostring(module.observability.trace_percent)
     BHARATCHEF_REKOGNITION         = tostring(var.moderation)
     BHARATCHEF_SAGEMAKER_ENDPOINTS = jsonencode(module.models.endpoint_names)
     # A retraining trains on SageMaker; what it made is tried there where models are served there.

@@ -148,7 +148,7 @@ data "aws_iam_policy_document" "evaluation" {
 
   statement {
     sid     = "Traces"
-    actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    actions = ["xray:PutTraceSegments"]
     # Traces have no resource.
     resources = ["*"]
   }

@@ -78,17 +78,3 @@ resource "aws_xray_group" "this" {
   group_name        = "bharatchef-${var.environment}"
   filter_expression = "annotation.environment = \"${var.environment}\""
 }
-
-resource "aws_xray_sampling_rule" "this" {
-  rule_name      = "bharatchef-${var.environment}"
-  priority       = 1000
-  version        = 1
-  reservoir_size = 1
-  fixed_rate     = var.trace_percent / 100
-  service_name   = "bharatchef-*-${var.environment}"
-  service_type   = "*"
-  host           = "*"
-  http_method    = "*"
-  url_path       = "*"
-  resource_arn   = "*"
-}

@@ -17,3 +17,8 @@ output "dashboard_name" {
   description = "The dashboard."
   value       = aws_cloudwatch_dashboard.this.dashboard_name
 }
+
+output "trace_percent" {
+  description = "Of how many evaluations X-Ray is sent a trace, in percent."
+  value       = var.trace_percent
+}

@@ -61,9 +61,9 @@ variable "alarm_topic_arns" {
 }
 
 variable "trace_percent" {
-  description = "Share of the requests that is traced beyond the first one each second, in percent."
+  description = "Of how many evaluations X-Ray is sent a trace, in percent; the program draws lots itself."
   type        = number
-  default     = 5
+  default     = 100
 
   validation {
     condition     = var.trace_percent >= 0 && var.trace_percent <= 100

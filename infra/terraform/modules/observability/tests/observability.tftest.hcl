@@ -94,8 +94,8 @@ run "logs_have_an_end" {
   }
 
   assert {
-    condition     = aws_xray_sampling_rule.this.fixed_rate == 0.05 && strcontains(aws_xray_group.this.filter_expression, "staging")
-    error_message = "A part of the requests is traced."
+    condition     = output.trace_percent == 100 && aws_xray_group.this.filter_expression == "annotation.environment = \"staging\""
+    error_message = "Evaluations are traced, and those of this environment are found together."
   }
 }
 
