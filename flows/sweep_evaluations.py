@@ -34,12 +34,15 @@ class SweepSummary(Record):
     started_again: int
     failed: int
     cancelled: int
+    put_back: int
     announced: int
 
 
 @flow(name="sweep-evaluations", persist_result=False, validate_parameters=True)
 def sweep_evaluations(request: SweepRequest | None = None) -> SweepSummary:
     """Start again, once, what dead workers left; make the rest FAILED; tell of what nobody was told of.
+
+    Wordings whose worker died twice go back to their queue.
 
     Raises:
         StoreError: records could not be read or written; the next sweep does what is left.
@@ -61,5 +64,6 @@ def sweep_evaluations(request: SweepRequest | None = None) -> SweepSummary:
         started_again=kinds.count("started again"),
         failed=kinds.count("failed"),
         cancelled=kinds.count("cancelled"),
+        put_back=kinds.count("put off") + kinds.count("left to a person"),
         announced=announced,
     )

@@ -76,7 +76,7 @@ def reword(ports: Ports, settings: Settings, evaluation_id: str, attempt: int) -
         return Rewording("nothing to do", "the evaluation has failed")
     feedback = ports.evaluations.feedback(evaluation_id)
     if feedback is None or evaluation.result_s3_key is None:
-        return _again_later(ports, evaluation_id, attempt, "the evaluation is not complete yet")
+        return again_later(ports, evaluation_id, attempt, "the evaluation is not complete yet")
     result = EvaluationResult.model_validate_json(ports.objects.get_bytes(evaluation.result_s3_key))
     if not waits_for_a_model(feedback.wording):
         _publish_words(ports, settings, result, feedback, ())
@@ -85,14 +85,19 @@ def reword(ports: Ports, settings: Settings, evaluation_id: str, attempt: int) -
     given = (evaluation, result.dish, result.performance, result.judgement, result.scorecard, stills)
     said = words_on(ports, settings, *given, said=feedback)
     if waits_for_a_model(said.feedback.wording):
-        return _again_later(ports, evaluation_id, attempt, said.feedback.wording.reason)
+        return again_later(ports, evaluation_id, attempt, said.feedback.wording.reason)
     if not ports.evaluations.replace_feedback(feedback, said.feedback):
         return Rewording("nothing to do", "another worker was faster, or the evaluation was deleted")
     _publish_words(ports, settings, result, said.feedback, said.usage)
     return Rewording("worded", f"by {said.feedback.worded_by}")
 
 
-def _again_later(ports: Ports, evaluation_id: str, attempt: int, why: str) -> Rewording:
+def again_later(ports: Ports, evaluation_id: str, attempt: int, why: str) -> Rewording:
+    """Put the wish off to its next attempt; after the last one in a row, or without a queue, a person looks.
+
+    Raises:
+        EndpointError: it could not be put off.
+    """
     if ports.later is None:
         return Rewording("left to a person", f"{why}; run it again once a model answers")
     if is_last_in_a_row(attempt):

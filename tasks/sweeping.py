@@ -5,10 +5,8 @@ A run that was started again says so itself, in its history: no other note has t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any
 
 from bharatchef.errors import BharatChefError, LeaseLost
 from bharatchef.ports import Ports
@@ -18,9 +16,10 @@ from bharatchef.vocabulary import Status
 from tasks.claim import new_owner
 from tasks.planning import plan_work
 from tasks.publishing import announce_pending, record_failure
+from tasks.sweeping_runs import Step, open_runs, put_in_state, start_again, was_started_again
+from tasks.sweeping_wording import WORDING_FLOW, wording_looked_at
 
 FLOW = "evaluate-video"
-STARTED_AGAIN = "sweep: its worker died; started again"
 DIED_TWICE = (
     "The program that evaluated this film died twice. Evaluate it again; if it fails again, tell whoever"
     " runs this system."
@@ -28,17 +27,7 @@ DIED_TWICE = (
 TOO_LATE = "It was not finished within the time that an evaluation may take. Evaluate it again later."
 LEFT = "The program that was evaluating this film ended before it was finished. Evaluate it again."
 _CLOCKS_DIFFER = timedelta(seconds=60)
-_PAGE = 200
 _LEASE_S = 60.0
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that a sweep did: ``of`` is an evaluation's or a run's id."""
-
-    what: Literal["started again", "failed", "cancelled", "closed"]
-    of: str
-    why: str
 
 
 def reconcile(ports: Ports, settings: Settings, look_back_hours: float) -> tuple[int, list[Step], int]:
@@ -52,54 +41,16 @@ def reconcile(ports: Ports, settings: Settings, look_back_hours: float) -> tuple
     with get_client(sync_client=True) as client:
         sweep = _Sweep(ports, settings, client)
         looked_at = 0
-        for run in _open_runs(client, sweep.now - timedelta(hours=look_back_hours)):
+        since = sweep.now - timedelta(hours=look_back_hours)
+        for run in open_runs(client, FLOW, since):
             looked_at += 1
             sweep.look_at(run)
         sweep.fail_uncovered()
-    return looked_at, sweep.steps, len(announce_pending(ports))
-
-
-def _open_runs(client: Any, since: datetime) -> Iterator[Any]:
-    """Runs that are neither done nor given up, and those that crashed; oldest first."""
-    from prefect.client.schemas.filters import (
-        FlowFilter,
-        FlowFilterName,
-        FlowRunFilter,
-        FlowRunFilterExpectedStartTime,
-        FlowRunFilterState,
-        FlowRunFilterStateType,
-    )
-    from prefect.client.schemas.objects import StateType
-    from prefect.client.schemas.sorting import FlowRunSort
-
-    looked_for = [
-        StateType.SCHEDULED,
-        StateType.PENDING,
-        StateType.RUNNING,
-        StateType.CANCELLING,
-        StateType.CRASHED,
-    ]
-    # Read whole first: what the sweep does changes which runs are on which page.
-    runs: list[Any] = []
-    while True:
-        page = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])),
-            flow_run_filter=FlowRunFilter(
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=looked_for)),
-                expected_start_time=FlowRunFilterExpectedStartTime(after_=since),
-            ),
-            sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-            limit=_PAGE,
-            offset=len(runs),
-        )
-        runs += page
-        if len(page) < _PAGE:
-            break
-    seen = set()
-    for run in runs:
-        if run.id not in seen:
-            seen.add(run.id)
-            yield run
+        announced = len(announce_pending(ports))
+        for run in open_runs(client, WORDING_FLOW, since):
+            looked_at += 1
+            sweep.steps.extend(wording_looked_at(ports, settings, client, run, sweep.now))
+    return looked_at, sweep.steps, announced
 
 
 class _Sweep:
@@ -134,10 +85,10 @@ class _Sweep:
                 self._covered.add(record.evaluation_id)
         elif kind == "CANCELLING":
             if waited_s > self._settings.start_deadline_s:
-                self._set(run, "Cancelled", "sweep: its worker is gone")
+                put_in_state(self._client, run, "Cancelled", "sweep: its worker is gone")
         elif working and not dead:
             if late and kind == "RUNNING":
-                self._set(run, "Cancelling", "sweep: it took too long")
+                put_in_state(self._client, run, "Cancelling", "sweep: it took too long")
                 self.steps.append(Step("cancelled", str(run.id), TOO_LATE))
         elif self._is_stuck(kind, record, dead, waited_s):
             self._start_again_or_give_up(run, request, record, late)
@@ -165,8 +116,7 @@ class _Sweep:
             # The command's own run, ended before it began: whoever called it saw that.
             self._end(run)
             return
-        states = self._client.read_flow_run_states(run.id)
-        again = any((state.message or "").startswith(STARTED_AGAIN) for state in states)
+        again = was_started_again(self._client, run)
         if again or late or run.deployment_id is None:
             if record is not None and record.status is Status.FAILED:
                 self._end(run)
@@ -174,7 +124,7 @@ class _Sweep:
             reason = DIED_TWICE if again else TOO_LATE if late else LEFT
             self._give_up(run, request, record, reason)
             return
-        self._set(run, "AwaitingRetry", STARTED_AGAIN)
+        start_again(self._client, run)
         if record is not None:
             self._covered.add(record.evaluation_id)
         self.steps.append(Step("started again", str(run.id), f"its run was {run.state.name}"))
@@ -240,16 +190,9 @@ class _Sweep:
 
     def _close(self, run: Any, kind: str, waited_s: float) -> None:
         if kind in ("RUNNING", "PENDING") and waited_s > self._settings.start_deadline_s:
-            self._set(run, "Completed", "sweep: its evaluation is complete")
+            put_in_state(self._client, run, "Completed", "sweep: its evaluation is complete")
             self.steps.append(Step("closed", str(run.id), "its evaluation is complete"))
 
     def _end(self, run: Any) -> None:
         if run.state_type.value not in ("CRASHED", "CANCELLED"):
-            self._set(run, "Crashed", "sweep: its worker died")
-
-    def _set(self, run: Any, name: str, message: str) -> None:
-        from prefect import states
-
-        made = getattr(states, name)(message=message)
-        # The rules are for workers that live: this run has none, and nobody else will move it.
-        self._client.set_flow_run_state(run.id, made, force=name != "Cancelling")
+            put_in_state(self._client, run, "Crashed", "sweep: its worker died")

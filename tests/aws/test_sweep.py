@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from samples import sample_evaluation, sample_result
+from servers.on_aws import client as aws_client
 from servers.prefect import lasting_prefect
 
 from adapters import build_ports
+from adapters.aws.later import SqsLater
 from bharatchef.ports import Ports
 from bharatchef.records import Evaluation
 from bharatchef.settings import Settings, load_settings
 from bharatchef.vocabulary import Status
 from tasks.claim import new_owner
 from tasks.publishing import publish
-from tasks.sweeping import DIED_TWICE, LEFT, TOO_LATE, Step, reconcile
+from tasks.sweeping import DIED_TWICE, LEFT, TOO_LATE, reconcile
+from tasks.sweeping_runs import Step
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 DISH = "egg-bhurji"
@@ -81,7 +84,9 @@ def swept(client, tmp_path: Path, request) -> Iterator[Swept]:
 
     from flows.evaluate_video import evaluate_video
 
-    settings = load_settings(home=tmp_path / "home", built_in_models=False, start_deadline_s=0.2)
+    settings = load_settings(
+        home=tmp_path / "home", built_in_models=False, start_deadline_s=0.2, chat_deadline_s=0.1
+    )
     deployment_id = evaluate_video.to_deployment(name="swept").apply()
     user = f"u{abs(hash(request.node.name)) % 10**9}"
     yield Swept(settings, build_ports(settings), client, deployment_id, user)
@@ -170,6 +175,80 @@ def test_a_run_whose_evaluation_is_complete_is_closed(swept):
     time.sleep(0.3)
     assert [step.what for step in swept.sweep()] == ["closed"]
     assert swept.state(run) == "Completed"
+
+
+@dataclass
+class Wording:
+    """Runs that word feedback, of a deployment of their own on the tests' server."""
+
+    client: Any
+    deployment_id: Any
+
+    def run(self, evaluation_id: str, attempt: int, *states: Any) -> Any:
+        request = {"evaluation_id": evaluation_id, "attempt": attempt}
+        made = self.client.create_flow_run_from_deployment(
+            self.deployment_id, parameters={"request": request}
+        )
+        for state in states:
+            self.client.set_flow_run_state(made.id, state, force=True)
+        return made.id
+
+    def state(self, run_id: Any) -> tuple[str, str]:
+        state = self.client.read_flow_run(run_id).state
+        return str(state.name), str(state.message or "")
+
+
+@pytest.fixture
+def wording(client) -> Wording:
+    from flows.reword_coaching import reword_coaching
+
+    return Wording(client, reword_coaching.to_deployment(name="swept").apply())
+
+
+@pytest.mark.parametrize("kind", ["Pending", "Running", "Crashed"])
+def test_a_wording_that_died_is_started_again_once_and_then_left_to_a_person(swept, wording, kind):
+    from prefect import states
+
+    run = wording.run("ev-1", 1, getattr(states, kind)())
+    time.sleep(0.3)
+    assert [(step.what, step.of) for step in swept.sweep()] == [("started again", str(run))]
+    assert wording.state(run)[0] == "AwaitingRetry"
+    assert swept.sweep() == [], "it waits for a worker now"
+
+    wording.client.set_flow_run_state(run, getattr(states, kind)(), force=True)
+    time.sleep(0.3)
+    (step,) = swept.sweep()
+    assert (step.what, step.of) == ("left to a person", "ev-1")
+    assert "the rules' words stand" in step.why
+    name, message = wording.state(run)
+    assert (name, step.why in message) == ("Crashed", True)
+    assert swept.sweep() == [], "said once"
+
+
+def test_a_wording_that_is_alive_is_left_alone(swept, wording):
+    from prefect.states import Running
+
+    run = wording.run("ev-1", 1, Running())
+    assert swept.sweep(start_deadline_s=60.0) == []
+    assert wording.state(run)[0] == "Running"
+
+
+def test_a_wording_that_died_twice_goes_back_to_its_queue_as_the_next_attempt(swept, wording, installed):
+    from prefect.states import Crashed
+
+    queue = f"ai-coaching-{swept.user}"
+    sqs = aws_client("sqs", installed.url)
+    address = sqs.create_queue(QueueName=queue)["QueueUrl"]
+    swept.ports = replace(
+        swept.ports, later=SqsLater(installed.settings.model_copy(update={"ai_coaching_queue": address}))
+    )
+    run = wording.run("ev-1", 3, Crashed())
+    assert [step.what for step in swept.sweep()] == ["started again"]
+    wording.client.set_flow_run_state(run, Crashed(), force=True)
+    assert [(step.what, step.of) for step in swept.sweep()] == [("put off", "ev-1")]
+    assert swept.sweep() == []
+    sent = sqs.get_queue_attributes(QueueUrl=address, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    assert sent["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
 
 
 def test_the_flow_does_it_tells_what_it_did_and_announces_what_nobody_was_told_of(swept, monkeypatch):

@@ -31,12 +31,6 @@ def address() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-
-
 def settings_at(url: str, **more: float) -> Settings:
     return load_settings(xray_url=url, environment="staging", **more)
 

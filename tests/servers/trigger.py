@@ -27,7 +27,8 @@ from adapters import build_ports
 from app.prefect_server import is_healthy, start_child, stop_process
 from bharatchef.ports import Ports
 from bharatchef.vocabulary import Status
-from tasks.sweeping import Step, reconcile
+from tasks.sweeping import reconcile
+from tasks.sweeping_runs import Step
 
 PATIENCE_S = 600.0
 """How long anything may take on a busy machine before the test gives up."""
