@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from adapters.object_registry import ObjectRegistry
-from bharatchef.ports import ObjectStore
-from bharatchef.retraining.ports import Registry, Traffic, Trainer
+from bharatchef.ports import Models, ObjectStore
+from bharatchef.retraining.ports import BulkModel, Registry, Traffic, Trainer
 from bharatchef.settings import Settings
 
 
@@ -38,3 +40,20 @@ def traffic_of(settings: Settings, objects: ObjectStore) -> Traffic:
     from adapters.local.traffic import LocalTraffic
 
     return LocalTraffic(settings, objects)
+
+
+def bulk_of(
+    settings: Settings, objects: ObjectStore, models: Models, sleep: Callable[[float], None]
+) -> BulkModel:
+    """SageMaker's batch transform where its role is set, else the models that answer here, one by one.
+
+    Args:
+        sleep: how a wait is waited; it may end it by raising.
+    """
+    if settings.hosting_image and settings.batch_role:
+        from adapters.aws.sagemaker_batch import SageMakerBatch
+
+        return SageMakerBatch(settings, objects, sleep)
+    from adapters.bulk import OneByOne
+
+    return OneByOne(objects, models)

@@ -1,4 +1,4 @@
-"""The words of the commands about films that are held, and about films to be judged by newer models.
+"""The words of the commands about films that are held for a person.
 
 Imports nothing heavy; what the commands do is in ``held_commands``.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app.console import spoken_errors
-from app.options import Json, Options
+from app.options import Options
 
 held_app = typer.Typer(rich_markup_mode=None)
 
@@ -46,20 +46,3 @@ def reject(
         from app.held_commands import reject_film
 
         reject_film(evaluation, by, reason, yes)
-
-
-@held_app.command("reanalyse")
-def reanalyse(
-    model_version: Annotated[str, typer.Option("--model-version", help="The models that are there now.")],
-    user: Annotated[str, typer.Option("--user", help="Only films of this person.")] = "",
-    dish: Annotated[str, typer.Option("--dish", help="Only films of this dish.")] = "",
-    as_json: Json = False,
-) -> None:
-    """Let judged films be judged again by newer models.
-
-    One message each on cv-analysis-queue.
-    """
-    with spoken_errors(Options.debug):
-        from app.held_commands import send_for_reanalysis
-
-        send_for_reanalysis(model_version, user, dish, as_json)

@@ -1,4 +1,4 @@
-"""Commands about held films and about films to be judged by newer models."""
+"""Commands about films that are held for a person."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import sys
 
 from rich.markup import escape
 
-from app.console import err, out, print_json
+from app.console import err, out
 from app.records_commands import find_evaluation
-from bharatchef.errors import ConfigurationError, InputError
+from bharatchef.errors import InputError
 from bharatchef.pseudonyms import pseudonym, pseudonym_key
 from bharatchef.settings import load_settings
-from bharatchef.vocabulary import Status
 from tasks.held import reject_held, release_held
 from tasks.runtime import ports_here
 
@@ -40,29 +39,6 @@ def reject_film(wanted: str, by: str, reason: str, yes: bool) -> None:
             return
     gone = reject_held(ports, evaluation, who, reason)
     out().print(f"Rejected {escape(evaluation.evaluation_id)}: {gone} stored object(s) erased.")
-
-
-def send_for_reanalysis(model_version: str, user: str, dish: str, as_json: bool) -> None:
-    """Put a message on the queue for each complete evaluation of a film that was asked for."""
-    ports = ports_here()
-    if ports.later is None:
-        raise ConfigurationError(
-            "Expected queues that work can be put off to; BHARATCHEF_PORTS=local has none.",
-            "On one machine: `bharatchef evaluate FILM --dish DISH` makes new work of it by itself.",
-        )
-    found = ports.evaluations.history(user) if user else ports.evaluations.find("")
-    films: dict[tuple[str | None, str | None], str] = {}
-    for evaluation in found:
-        complete = evaluation.status is Status.COMPLETED and evaluation.trainee_video_s3_key is not None
-        if complete and (not dish or evaluation.dish_id == dish):
-            # The same films are judged once more, however often they were before.
-            films[evaluation.trainee_video_s3_key, evaluation.side_video_s3_key] = evaluation.evaluation_id
-    for evaluation_id in films.values():
-        ports.later.analyse_again(evaluation_id, model_version)
-    if as_json:
-        print_json({"modelVersion": model_version, "evaluations": sorted(films.values())})
-        return
-    out().print(f"{len(films)} film(s) are to be judged by {escape(model_version)}.")
 
 
 def _pseudonym(by: str, reason: str) -> str:

@@ -1,10 +1,11 @@
 """The words of retraining under ``bharatchef models``; imports nothing heavy.
 
-What the commands do is ``retraining_commands``.
+What the commands do is in ``retraining_commands`` and ``rescoring_commands``.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from app.options import Json, Options
 
 retraining_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
+_DAYS = ["%Y-%m-%d"]
 Package = Annotated[str, typer.Argument(help="The model package, for example slowfast.")]
 
 
@@ -70,6 +72,30 @@ def models_champion(
         from app.retraining_commands import champion
 
         champion(package, version, folder, why, as_json)
+
+
+@retraining_app.command("rescore")
+def models_rescore(
+    package: Package = "slowfast",
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=_DAYS, help="Films from this day on, of India.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=_DAYS, help="Films up to this day, it included.")
+    ] = None,
+    user: Annotated[str, typer.Option("--user", help="Only films of this person.")] = "",
+    dish: Annotated[str, typer.Option("--dish", help="Only films of this dish.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Let the champion answer earlier films anew, and score them again.
+
+    The originals are kept, each of the two names the other, and nobody is told anew. Films whose steps a
+    person marked stay as they are. Interrupted, the same command goes on.
+    """
+    with spoken_errors(Options.debug):
+        from app.rescoring_commands import rescore
+
+        rescore(package, since, until, user, dish, as_json)
 
 
 @retraining_app.command("drift")

@@ -128,7 +128,7 @@ def import_correction(wanted: str, file: Path, by: str, kitchen: str, as_json: b
     with stage_bars() as show:
         evaluation_id, _ = run_flow(ports, settings, correction.request, show, debug)
     rescored = find_evaluation(ports, evaluation_id)
-    link_rescored(reviewer, original, rescored, by)
+    link_rescored(ports, original, rescored, reviewer.person(by))
     announce_pending(ports)
     if as_json:
         print_json(

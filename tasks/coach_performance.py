@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import PurePosixPath
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -21,45 +20,31 @@ from bharatchef.observed import Performance, Still
 from bharatchef.ports import Ports
 from bharatchef.records import Dish, Evaluation, Feedback, Judgement, Mistake, Scorecard
 from bharatchef.results import EvaluationResult
-from bharatchef.review.trail import entries
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Status
 from tasks.runtime import ports_here
 
 
 def attempt_before(ports: Ports, evaluation: Evaluation) -> PreviousAttempt | None:
-    """The same person's last completed attempt at the same dish, of another film or other segments.
+    """The same person's last attempt at the same dish that began before this one, as it was judged last.
 
-    What a person corrected is no attempt before its correction.
+    What was scored again, by a person's correction or a newer model, is no new attempt.
     """
-    earlier = [
-        past
-        for past in ports.evaluations.history(evaluation.user_id, evaluation.dish_id)
-        if past.status is Status.COMPLETED
-        and past.evaluation_id != evaluation.evaluation_id
-        and past.created_at < evaluation.created_at
-        and past.result_s3_key is not None
-        and (
-            past.trainee_video_s3_key is None or past.trainee_video_s3_key != evaluation.trainee_video_s3_key
-        )
-        and not _is_corrected_by(ports, past, evaluation)
-    ]
-    if not earlier or earlier[-1].result_s3_key is None:
+    attempts: dict[str, list[Evaluation]] = {evaluation.attempt: [evaluation]}
+    for past in ports.evaluations.history(evaluation.user_id, evaluation.dish_id):
+        if past.status is Status.COMPLETED and past.result_s3_key is not None:
+            attempts.setdefault(past.attempt, []).append(past)
+    began = {name: min(one.created_at for one in of_one) for name, of_one in attempts.items()}
+    earlier = [name for name in attempts if began[name] < began[evaluation.attempt]]
+    if not earlier:
         return None
+    last = max(attempts[max(earlier, key=lambda name: began[name])], key=lambda one: one.created_at)
+    assert last.result_s3_key is not None
     try:
-        stored = EvaluationResult.model_validate_json(ports.objects.get_bytes(earlier[-1].result_s3_key))
+        stored = EvaluationResult.model_validate_json(ports.objects.get_bytes(last.result_s3_key))
     except (StoreError, ValidationError):
         return None  # a result of another version of the schema is no evidence of what was done
     return previous_attempt(stored)
-
-
-def _is_corrected_by(ports: Ports, past: Evaluation, evaluation: Evaluation) -> bool:
-    """Whether the segments of ``evaluation`` are a person's correction of ``past``, not a new attempt."""
-    digest = PurePosixPath(evaluation.segments_s3_key or "").stem
-    return any(
-        entry.kind == "corrected" and entry.labels_sha256 == digest
-        for entry in (entries(ports.objects, past.evaluation_id) if digest else ())
-    )
 
 
 def pictures_of(ports: Ports, mistakes: Sequence[Mistake], stills: Sequence[Still]) -> tuple[bytes, ...]:

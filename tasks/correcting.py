@@ -108,6 +108,7 @@ def take_correction(
         "segments_key": key,
         "segments_name": "corrected segments",
         "language": str(evaluation.language),
+        "rescore_of": evaluation.rescore_of or evaluation.evaluation_id,
     }
     return Correction(request, changed, purpose)
 

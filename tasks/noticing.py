@@ -55,12 +55,13 @@ def tell_of_end(ports: Ports, evaluation: Evaluation, again: str = "") -> bool:
     """Tell a person that their evaluation is complete or failed, and note it; whether it was told.
 
     Where an evaluation of the same attempt with its side film has taken its place, that one is told of alone.
+    An earlier film that a newer model has scored again is nobody's news; its report says so.
 
     Args:
         again: where it is sent once more on purpose: what makes this time's event another one.
     """
     kind = kind_of(evaluation)
-    if not again and _is_superseded(ports, evaluation):
+    if not again and (_is_model_rescore(evaluation) or _is_superseded(ports, evaluation)):
         ports.evaluations.announced(evaluation.evaluation_id)
         return True
     notice = notice_of(ports, evaluation)
@@ -78,6 +79,11 @@ def tell_of_end(ports: Ports, evaluation: Evaluation, again: str = "") -> bool:
         )
         return False
     return True
+
+
+def _is_model_rescore(evaluation: Evaluation) -> bool:
+    """Whether it scores a film again with nothing said by a person: a correction comes with its segments."""
+    return evaluation.rescore_of is not None and evaluation.segments_s3_key is None
 
 
 def _is_superseded(ports: Ports, evaluation: Evaluation) -> bool:

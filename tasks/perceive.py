@@ -18,6 +18,7 @@ from prefect.futures import PrefectFuture
 from bharatchef.errors import EndpointError
 from bharatchef.observed import Chunk, ModelIdentity
 from bharatchef.perception.analysers import Piece, answer_of
+from bharatchef.retraining.rescoring import kept_answer
 from tasks.runtime import Stopped, check_stop, ports_here, report_progress
 
 
@@ -39,11 +40,15 @@ def _key(_context: TaskRunContext, parameters: dict[str, Any]) -> str:
 def ask_model(model: ModelIdentity, piece: Piece) -> dict[str, Any]:
     """The model's checked answer to one piece of film; an answer that breaks the contract is not kept.
 
+    One that was asked for in bulk is taken as it was checked then.
+
     Raises:
         EndpointError: it did not answer within the tries, or not as its contract asks.
     """
     check_stop()
     ports = ports_here()
+    if isinstance(piece, Chunk) and (kept := kept_answer(ports.objects, model, piece)) is not None:
+        return kept
     return dict(answer_of(model.analyser, piece, ports.objects.get_bytes(piece.key), ports.models))
 
 

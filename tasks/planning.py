@@ -52,6 +52,7 @@ def plan_work(
     language: str | None = None,
     film_version: str | None = None,
     side_version: str | None = None,
+    rescore_of: str | None = None,
 ) -> WorkPlan:
     """The plan of one evaluation.
 
@@ -61,6 +62,7 @@ def plan_work(
 
     Args:
         film_version, side_version: which film lies under the key, where the key does not tell.
+        rescore_of: the evaluation that this one scores again.
         language: of the feedback; without it the person's own is taken, and else that of the settings.
 
     Raises:
@@ -115,6 +117,7 @@ def plan_work(
         created_at=now,
         work_key=key,
         language=told_in,
+        rescore_of=rescore_of,
     )
     return WorkPlan(evaluation, dish, rubric, thresholds, given, models, examples)
 

@@ -53,8 +53,10 @@ def seen_since(objects: ObjectStore, since: datetime, weights_sha256: str) -> It
             # A result of an older form says nothing of today's model.
             continue
         said = result.action_probabilities
+        # An earlier film that was scored again says nothing of what is filmed now.
         if (
-            isinstance(said, ActionProbabilities)
+            result.evaluation.rescore_of is None
+            and isinstance(said, ActionProbabilities)
             and said.model.weights_sha256 == weights_sha256
             and said.times_s
         ):

@@ -211,29 +211,36 @@ def draw_audits(reviewer: Reviewer) -> list[TrailEntry]:
     return drawn
 
 
-def link_rescored(reviewer: Reviewer, original: Evaluation, rescored: Evaluation, by: str) -> None:
-    """Say in both trails that one evaluation is the other, scored again; once, however often it is asked."""
+def link_rescored(
+    ports: Ports, original: Evaluation, rescored: Evaluation, by: str, reason: str = ""
+) -> None:
+    """Say in both trails that one evaluation is the other, scored again; once, however often it is asked.
+
+    Args:
+        by: a pseudonym, or ``policy`` where a newer model gave cause.
+    """
     if original.evaluation_id == rescored.evaluation_id:
         return
     pairs = (("rescored", original, rescored), ("rescore_of", rescored, original))
     for kind, of, other in pairs:
-        said = entries(reviewer.ports.objects, of.evaluation_id)
+        said = entries(ports.objects, of.evaluation_id)
         if any(e.kind == kind and e.linked_evaluation_id == other.evaluation_id for e in said):
             continue
         entry = TrailEntry.model_validate(
             {
                 "evaluation_id": of.evaluation_id,
                 "kind": kind,
-                "at": reviewer.ports.clock.now(),
-                "by": reviewer.person(by),
+                "at": ports.clock.now(),
+                "by": by,
+                "reason": reason,
                 "linked_evaluation_id": other.evaluation_id,
                 "level": rescored.skill_level,
                 "original_level": original.skill_level,
             }
         )
-        append(reviewer.ports.objects, entry)
+        append(ports.objects, entry)
     for of in (original, rescored):
-        draw_report_again(reviewer.ports, result_of(reviewer.ports, of))
+        draw_report_again(ports, result_of(ports, of))
 
 
 def film_stills(ports: Ports, result: EvaluationResult) -> list[Still]:

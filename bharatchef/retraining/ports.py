@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -83,4 +83,19 @@ class Traffic(Protocol):
 
     def health(self, analyser: str, variant: Variant, since: datetime) -> Health:
         """What was counted of a variant since then."""
+        ...
+
+
+class BulkModel(Protocol):
+    """Asks one version of a model about many pieces of film; nobody waits for any one of them."""
+
+    def answers(self, version: ModelVersion, pieces: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+        """What the model answers, by piece; a piece that it fails at is left out.
+
+        Args:
+            pieces: the key of each piece in the object store, an MP4 file, by the sha256 of its bytes.
+
+        Raises:
+            EndpointError: none could be asked; ``retryable`` where the same call goes on.
+        """
         ...

@@ -53,7 +53,7 @@ def test_an_appeal_a_correction_a_signature_and_the_trust_report(ports: Ports) -
     data = json.dumps(document).encode()
     correction = take_correction(reviewer, original, data, "export.json", "ravi")
     assert ports.objects.exists(str(correction.request["segments_key"]))
-    link_rescored(reviewer, original, rescored, "ravi")
+    link_rescored(reviewer.ports, original, rescored, reviewer.person("ravi"))
     decide_appeal(reviewer, original, "1", True, "ravi", "It was fried at 0:12")
     sign(reviewer, rescored, "ravi", Level.COMMIS, "Too slow")
     assert waiting_list(reviewer) == []

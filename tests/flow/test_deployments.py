@@ -108,6 +108,7 @@ def test_what_may_be_asked_of_an_evaluation_is_this():
         "segments_name",
         "segments_fps",
         "language",
+        "rescore_of",
         "force",
     }
 

@@ -185,8 +185,8 @@ def test_both_trails_name_the_other_once_and_only_what_is_still_open_waits(revie
     first, second = (keep(reviewer.ports, result_with_boxes(f"ev-{n}", film="film")) for n in (1, 2))
     appeal(reviewer, first, "1", "I did it")
     for _ in range(2):
-        link_rescored(reviewer, first, second, "ravi")
-    link_rescored(reviewer, first, first, "ravi")
+        link_rescored(reviewer.ports, first, second, reviewer.person("ravi"))
+    link_rescored(reviewer.ports, first, first, reviewer.person("ravi"))
     said = entries(reviewer.ports.objects, "ev-1")
     assert [entry.kind for entry in said] == ["appeal", "rescored"]
     assert standing(said).rescored_as == ("ev-2",)
@@ -241,7 +241,7 @@ def test_what_was_drawn_for_audit_never_trains_whatever_comes_in_whatever_order(
                 data = exported(results[number])
                 take_correction(now, kept[number], data, "export.json", "ravi")
             else:
-                link_rescored(now, kept[number], kept[number ^ 1], "ravi")
+                link_rescored(now.ports, kept[number], kept[number ^ 1], now.person("ravi"))
             drawn = {e.evaluation_id for e in kept if standing_of(now.ports, e.evaluation_id).drawn_for_audit}
             assert not drawn & {one.evaluation_id for one in training_labels(objects)}
             of_drawn = {r.film.sha256 for r in results if r.evaluation.evaluation_id in drawn}
