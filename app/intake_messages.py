@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,18 +18,41 @@ Queue = Literal["video-processing-queue", "cv-analysis-queue", "ai-coaching-queu
 View = Literal["front", "side"]
 ExpertPart = Literal["front", "side", "segments"]
 
-LAYOUT = "trainee/{user}/{dish}/{attempt}/front.mp4 (or side.mp4)"
 _ENDINGS = ("mp4", "mov", "mkv", "webm")
-_FILM = re.compile(
-    rf"trainee/([^/]+)/([^/]+)/([^/]+)/(front|side)\.({'|'.join(_ENDINGS)})", re.IGNORECASE | re.ASCII
-)
-EXPERT_LAYOUT = "expert/{dish}/{film}/front.mp4 (and segments.json or segments.csv beside it)"
-_EXPERT = re.compile(
-    rf"expert/([^/]+)/([^/]+)/(?:(front|side)\.(?:{'|'.join(_ENDINGS)})|(segments)[^/]{{0,64}}\.(?:json|csv))",
-    re.IGNORECASE | re.ASCII,
-)
 _user = TypeAdapter(UserId)
 _slug = TypeAdapter(Slug)
+_view: TypeAdapter[View] = TypeAdapter(View)
+_part: TypeAdapter[ExpertPart] = TypeAdapter(ExpertPart)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How keys of a kind are laid out: in words, as a pattern, and what its first groups name.
+
+    The last group that is matched says what part of the whole lies under the key.
+    """
+
+    words: str
+    pattern: re.Pattern[str]
+    names: tuple[TypeAdapter[str], ...]
+
+
+_FILM = _Layout(
+    "a film under trainee/{user}/{dish}/{attempt}/front.mp4 (or side.mp4)",
+    re.compile(
+        rf"trainee/([^/]+)/([^/]+)/([^/]+)/(front|side)\.(?:{'|'.join(_ENDINGS)})", re.IGNORECASE | re.ASCII
+    ),
+    (_user, _slug, _slug),
+)
+_EXPERT = _Layout(
+    "an expert's film under expert/{dish}/{film}/front.mp4 (and segments.json or segments.csv beside it)",
+    re.compile(
+        rf"expert/([^/]+)/([^/]+)/(?:(front|side)\.(?:{'|'.join(_ENDINGS)})"
+        r"|(segments)[^/]{0,64}\.(?:json|csv))",
+        re.IGNORECASE | re.ASCII,
+    ),
+    (_slug, _slug),
+)
 
 
 @dataclass(frozen=True)
@@ -154,24 +178,8 @@ def film_place(key: str) -> FilmPlace:
     Raises:
         InputError: the key is not laid out as asked; the message says how it should be.
     """
-    found = _FILM.fullmatch(key)
-    if found is None:
-        raise InputError(
-            f"Expected a film under {LAYOUT}, ending in {', '.join(_ENDINGS)}; got {key[:200]!r}.",
-            "Upload it again under such a key.",
-        )
-    user_id, dish_id, attempt, view, _ending = found.groups()
-    try:
-        _user.validate_python(user_id)
-        _slug.validate_python(dish_id)
-        _slug.validate_python(attempt)
-    except ValidationError as error:
-        raise InputError(
-            f"Expected {LAYOUT}, with dish and attempt of small letters, digits, '-' or '_';"
-            f" got {key[:200]!r}.",
-            "Upload it again under such a key.",
-        ) from error
-    return FilmPlace(user_id, dish_id, attempt, "front" if view.lower() == "front" else "side")
+    (user_id, dish_id, attempt), view = _place(_FILM, key)
+    return FilmPlace(user_id, dish_id, attempt, _view.validate_python(view))
 
 
 def expert_place(key: str) -> ExpertPlace:
@@ -180,24 +188,24 @@ def expert_place(key: str) -> ExpertPlace:
     Raises:
         InputError: the key is not laid out as asked; the message says how it should be.
     """
-    found = _EXPERT.fullmatch(key)
-    if found is None:
-        raise InputError(
-            f"Expected an expert's film under {EXPERT_LAYOUT}; got {key[:200]!r}.",
-            "Upload it again under such a key.",
-        )
-    dish_id, film, view, _segments = found.groups()
-    try:
-        _slug.validate_python(dish_id)
-        _slug.validate_python(film)
-    except ValidationError as error:
-        raise InputError(
-            f"Expected {EXPERT_LAYOUT}, with dish and film of at most 64 small letters, digits, '-' or '_';"
-            f" got {key[:200]!r}.",
-            "Upload it again under such a key.",
-        ) from error
-    part: ExpertPart = "segments" if view is None else "front" if view.lower() == "front" else "side"
-    return ExpertPlace(dish_id, film, part)
+    (dish_id, film), part = _place(_EXPERT, key)
+    return ExpertPlace(dish_id, film, _part.validate_python(part))
+
+
+def _place(layout: _Layout, key: str) -> tuple[tuple[str, ...], str]:
+    """The names that a key bears, and what part it is, in small letters."""
+    found = layout.pattern.fullmatch(key)
+    if found is not None and found.lastindex is not None:
+        names = found.groups()[: len(layout.names)]
+        with suppress(ValidationError):
+            for name, kind in zip(names, layout.names, strict=True):
+                kind.validate_python(name)
+            return names, found[found.lastindex].lower()
+    raise InputError(
+        f"Expected {layout.words}, ending in {', '.join(_ENDINGS)}; dish, attempt and film are named by at"
+        f" most 64 small letters, digits, '-' or '_'; got {key[:200]!r}.",
+        "Upload it again under such a key.",
+    )
 
 
 def expert_key(front: str, front_version: str, segments: str | None, segments_version: str | None) -> str:
