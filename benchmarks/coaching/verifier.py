@@ -23,6 +23,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 from benchmarks.coaching.verifier_cases import Case, Half, by_hand, good
 from benchmarks.coaching.verifier_mutants import mutated
@@ -97,7 +98,7 @@ def figures(half: Half) -> Figures:
 def main() -> int:
     """Print the figures of a half; the exit status is 1 where a bar is missed."""
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--half", choices=("dev", "test", "unseen", "later", "held", "more"), default="test")
+    asked.add_argument("--half", choices=get_args(Half), default="test")
     asked.add_argument("--show", action="store_true", help="print each case that is missed")
     args = asked.parse_args()
     began = time.perf_counter()

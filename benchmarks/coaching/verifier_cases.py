@@ -17,8 +17,8 @@ import yaml
 from bharatchef.coaching.brief import Brief, WordedMistake, Wording
 
 DATA = Path(__file__).with_name("verifier_data")
-Half = Literal["dev", "test", "unseen", "later", "held", "more"]
-_LATER = ("unseen.yaml", "later.yaml", "more.yaml")
+Half = Literal["dev", "test", "unseen", "later", "held", "more", "fresh", "kept"]
+_LATER = ("unseen.yaml", "later.yaml", "more.yaml", "fresh.yaml")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def half_of(brief_name: str) -> Half:
     """The half of a brief: of each language's briefs, ranked by hash, the first half is dev.
 
     What was written after the verifier is of neither half: ``unseen`` first, then ``later``, which may be
-    tuned on, and ``held``, which never is.
+    tuned on, and ``held``, which never is; at last ``fresh`` and ``kept``, halved as the first ones are.
     """
     if brief_name in _plain("unseen.yaml")["briefs"]:
         return "unseen"
@@ -65,10 +65,16 @@ def half_of(brief_name: str) -> Half:
         return "more"
     if brief_name in _plain("later.yaml")["briefs"]:
         return "later" if brief_name in _plain("later.yaml")["tunable"] else "held"
+    if brief_name in _plain("fresh.yaml")["briefs"]:
+        return "fresh" if _in_first_half(brief_name, "fresh.yaml") else "kept"
+    return "dev" if _in_first_half(brief_name, "briefs.yaml") else "test"
+
+
+def _in_first_half(brief_name: str, file: str) -> bool:
     language = briefs()[brief_name].language
-    first = _plain("briefs.yaml")["briefs"]
-    ranked = sorted((name for name in first if briefs()[name].language == language), key=_rank)
-    return "dev" if ranked.index(brief_name) < len(ranked) / 2 else "test"
+    beside = (name for name in _plain(file)["briefs"] if briefs()[name].language == language)
+    ranked = sorted(beside, key=_rank)
+    return ranked.index(brief_name) < len(ranked) / 2
 
 
 @cache
