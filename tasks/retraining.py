@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from adapters.local.code_version import code_version
 from adapters.local.models import local_models
 from adapters.local.packing import put_package, unpacked
-from adapters.local.training import found_by_program, measured, weights_of
+from adapters.local.training import CHECKPOINT, found_by_program, measured, weights_of
 from adapters.retraining import registry_of, traffic_of, trainer_of
 from bharatchef.errors import ConfigurationError, InputError, StoreError
 from bharatchef.observed import Analyser, Unavailable
@@ -35,10 +35,11 @@ from bharatchef.retraining.records import (
     rollout_key,
 )
 from bharatchef.retraining.rolling import Rollout, begun
+from bharatchef.retraining.teaching import TAUGHT
 from bharatchef.settings import Settings
 from tasks.retraining_labels import Gathered, gather, labelled_folder, policy_of
+from tasks.retraining_pictures import CLASSES, class_names, pictured_folder
 
-ANALYSERS = {"slowfast": Analyser.ACTIONS}
 _JSON = "application/json"
 
 
@@ -48,12 +49,12 @@ def analyser_of(package: str) -> Analyser:
     Raises:
         ConfigurationError: corrections teach it nothing.
     """
-    if package not in ANALYSERS:
+    if package not in TAUGHT:
         raise ConfigurationError(
-            f"Expected a package that corrected labels can teach ({', '.join(ANALYSERS)}), got '{package}'.",
+            f"Expected a package that corrected labels can teach ({', '.join(TAUGHT)}), got '{package}'.",
             "Train the others on labelled folders of their own: docs/models.md.",
         )
-    return ANALYSERS[package]
+    return TAUGHT[package].analyser
 
 
 @task(name="the champion", cache_policy=NO_CACHE, persist_result=False)
@@ -154,6 +155,7 @@ def begun_or_resumed(
         package=package,
         stage="gathered",
         began_at=now,
+        counted_in=policy.of(package).counted_in,
         code_version=code_version(),
         policy_version=policy.version,
         policy_sha256=policy.sha256,
@@ -180,11 +182,9 @@ def train(
         StoreError: a film could not be read.
     """
     folder = folder_of(settings, record)
-    for name, films in (("labelled", gathered.training), ("test", gathered.test)):
-        labelled_folder(ports.objects, films, gathered.groups, folder / name)
-    start = folder / "champion"
-    if not start.exists():
-        unpacked(ports.objects, champion.archive_key, start)
+    if not (folder / "champion").exists():
+        unpacked(ports.objects, champion.archive_key, folder / "champion")
+    start = _laid_out(ports.objects, record, champion, gathered, folder)
     rules = policy_of(settings).of(record.package)
     job = TrainingJob(
         package=record.package,
@@ -209,6 +209,33 @@ def train(
             }
         ),
     )
+
+
+def _laid_out(
+    objects: ObjectStore, record: RetrainingRecord, champion: ModelVersion, gathered: Gathered, folder: Path
+) -> Path | None:
+    """Put films and labels where train.py reads them; the folder that it begins from, if there is one."""
+    sides = (("labelled", gathered.training), ("test", gathered.test))
+    if record.package != "yolov8":
+        for name, films in sides:
+            labelled_folder(objects, films, gathered.groups, folder / name)
+        return folder / "champion"
+    kept = record_key(champion.package, champion.run_id).replace("record.json", "")
+    known = f"{kept}{CLASSES}"
+    before = (
+        objects.get_bytes(known).decode().splitlines() if champion.run_id and objects.exists(known) else ()
+    )
+    classes = class_names((*gathered.training, *gathered.test), before)
+    for name, films in sides:
+        pictured_folder(objects, films, gathered.groups, folder / name, classes)
+    # A package that answers cannot learn on: what it learned from is kept beside its record.
+    if not champion.run_id or not objects.exists(f"{kept}{CHECKPOINT}"):
+        return None
+    start = folder / "start"
+    start.mkdir(exist_ok=True)
+    with objects.as_file(f"{kept}{CHECKPOINT}") as source:
+        shutil.copyfile(source, start / CHECKPOINT)
+    return start
 
 
 @task(name="measure both", cache_policy=NO_CACHE, persist_result=False)
@@ -254,8 +281,13 @@ def decide(
     card.write_text(own.split("\n## Beside the champion\n")[0].rstrip() + "\n\n" + words, "utf-8")
     key = record_key(package, record.run_id).replace("record.json", "")
     ports.objects.put_file(f"{key}MODEL_CARD.md", card, "text/markdown")
-    if (folder / "train.log").exists():
-        ports.objects.put_file(f"{key}train.log", folder / "train.log", "text/plain")
+    for path, kind in (
+        (folder / "train.log", "text/plain"),
+        (folder / "labelled" / CLASSES, "text/plain"),
+        (folder / "work" / CHECKPOINT, "application/octet-stream"),
+    ):
+        if path.exists():
+            ports.objects.put_file(f"{key}{path.name}", path, kind)
     put_package(ports.objects, folder / "out", f"{key}model.tar.gz")
     version = registry.register(
         ModelVersion(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,10 @@ from bharatchef.retraining.deciding import Data
 from bharatchef.retraining.parting import Parting, groups_of, on_side, parted
 from bharatchef.retraining.policy import Policy, read_policy
 from bharatchef.retraining.records import ModelVersion, parting_key
+from bharatchef.retraining.teaching import TAUGHT, Taught
 from bharatchef.review.labels import CorrectedLabels, training_labels
 from bharatchef.settings import Settings
+from tasks.retraining_pictures import stills_there
 
 _JSON = "application/json"
 
@@ -48,10 +50,10 @@ def gather(ports: Ports, settings: Settings, package: str, champion: ModelVersio
 
     Audit's labels are not read here at all.
     """
-    objects, rules = ports.objects, policy_of(settings).of(package)
+    objects, rules, taught = ports.objects, policy_of(settings).of(package), TAUGHT[package]
     agreed = agreed_labels(objects)
-    labels = _newest_of_each_film(agreed)
-    there = [one for one in labels if one.segments and one.video_s3_key and objects.exists(one.video_s3_key)]
+    labels = _newest_of_each_film([one for one in agreed if taught.is_complete(one)])
+    there = [one for one in labels if _is_there(objects, package, one)]
     key = parting_key(package)
     before = Parting.model_validate_json(objects.get_bytes(key)) if objects.exists(key) else Parting()
     parting = parted(there, before, rules.test_share)
@@ -65,15 +67,15 @@ def gather(ports: Ports, settings: Settings, package: str, champion: ModelVersio
         *sides,
         groups,
         Data(
-            sha256=_hash_of(sides),
-            new_labels=_count(fresh),
-            labels=_count(labels),
+            sha256=_hash_of(sides, taught),
+            new_labels=sum(map(taught.count, fresh)),
+            labels=sum(map(taught.count, labels)),
             training_films=len(sides[0]),
             training_groups=len({groups[one.evaluation_id] for one in sides[0]}),
             test_films=len(sides[1]),
             test_groups=len({groups[one.evaluation_id] for one in sides[1]}),
             left_out=len(labels) - len(sides[0]) - len(sides[1]),
-            not_agreed=_count(training_labels(objects)) - _count(agreed),
+            not_agreed=sum(map(taught.count, training_labels(objects))) - sum(map(taught.count, agreed)),
             labels_until=max((one.corrected_at for one in labels), default=None),
         ),
     )
@@ -121,8 +123,11 @@ def agreed_labels(objects: ObjectStore) -> list[CorrectedLabels]:
     return [one for one in training_labels(objects) if one.person in agreed]
 
 
-def _count(labels: Iterable[CorrectedLabels]) -> int:
-    return sum(len(one.segments) for one in labels)
+def _is_there(objects: ObjectStore, package: str, labels: CorrectedLabels) -> bool:
+    """Whether what the labels are of is still kept: the film, for a detector one of its stills."""
+    if package == "yolov8":
+        return bool(stills_there(objects, labels))
+    return labels.video_s3_key is not None and objects.exists(labels.video_s3_key)
 
 
 def _newest_of_each_film(labels: Sequence[CorrectedLabels]) -> list[CorrectedLabels]:
@@ -134,10 +139,9 @@ def _newest_of_each_film(labels: Sequence[CorrectedLabels]) -> list[CorrectedLab
     return sorted(newest.values(), key=lambda one: one.evaluation_id)
 
 
-def _hash_of(sides: tuple[Sequence[CorrectedLabels], Sequence[CorrectedLabels]]) -> str:
+def _hash_of(sides: tuple[Sequence[CorrectedLabels], Sequence[CorrectedLabels]], taught: Taught) -> str:
     rows = [
-        [number, one.evaluation_id, one.media_sha256, one.person, one.kitchen]
-        + [[s.start_s, s.end_s, s.action_type] for s in one.segments]
+        [number, one.evaluation_id, one.media_sha256, one.person, one.kitchen, *taught.rows(one)]
         for number, side in enumerate(sides)
         for one in side
     ]

@@ -172,11 +172,13 @@ def share_of(settings: Settings, analyser: str) -> int:
 
 
 def confidence_in(said: Mapping[str, Any]) -> float | None:
-    """The mean of the highest probability of each moment in an answer; ``None`` where it names none."""
-    rows = said.get("probabilities")
+    """How sure an answer is, on average: of each moment's likeliest action, or of each thing; ``None``: of
+    nothing."""
+    rows = said.get("probabilities") or said.get("detections")
     if not isinstance(rows, list) or not rows:
         return None
     try:
-        return float(sum(max(map(float, row)) for row in rows) / len(rows))
-    except (TypeError, ValueError):
+        tops = (row["confidence"] if isinstance(row, dict) else max(map(float, row)) for row in rows)
+        return float(sum(map(float, tops)) / len(rows))
+    except (KeyError, TypeError, ValueError):
         return None

@@ -18,12 +18,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from adapters.local.durable import telling
+from adapters.local.measuring_boxes import measured_boxes
 from bharatchef.errors import EndpointError
 from bharatchef.retraining.figures import FilmCounts, Measured
 from bharatchef.retraining.ports import Trained, TrainingJob
 from model_packages.serving.package import MANIFEST, read_package
 
 SET_ASIDE = "model.below-bar.json"
+CHECKPOINT = "checkpoint.pt"
+"""What a detector's training leaves in its work folder, and can begin from."""
+_PICTURES = "yolov8"
 _MEASURE_S = 3600.0
 _LOOK_S = 0.5
 
@@ -75,9 +79,13 @@ class LocalTrainer:
         return Trained(out, tries, round(time.monotonic() - began, 1), self.where)
 
     def _run(self, job: TrainingJob, out: Path, log: Path, lock: int, began: float) -> int:
-        words = [*_words(job.package, "train"), "--labelled", str(job.labelled)]
-        words += ["--work", str(job.folder / "work"), "--out", str(out), "--threads", str(self._threads)]
-        words += [*(("--start", str(job.start)) if job.start else ()), *job.recipe]
+        of_pictures = job.package == _PICTURES
+        words = [*_words(job.package, "train"), "--pictures-of" if of_pictures else "--labelled"]
+        words += [str(job.labelled), "--work", str(job.folder / "work"), "--out", str(out)]
+        words += ["--threads", str(self._threads)]
+        if job.start is not None:
+            words += ["--start", str(job.start / CHECKPOINT if of_pictures else job.start)]
+        words += job.recipe
         with log.open("ab") as said:
             process = subprocess.Popen(
                 words,
@@ -107,6 +115,8 @@ def measured(package: str, folder: Path, labelled: Path) -> Measured:
     Raises:
         EndpointError: the package does not load or does not answer.
     """
+    if package == _PICTURES:
+        return measured_boxes(folder, labelled)
     done = subprocess.run(
         [*_words(package, "evaluate"), "--package", str(folder), "--labelled", str(labelled)],
         stdin=subprocess.DEVNULL,

@@ -29,6 +29,7 @@ def comparison(record: RetrainingRecord) -> str:
             f"- trained in {record.training_seconds:.0f} s on {record.trained_where},"
             f" started {record.training_tries} time(s)"
         )
+    counted = record.counted_in
     before, after, apart = record.champion, record.challenger, record.difference
     if before is None or after is None or apart is None:
         return "\n".join(lines) + "\n"
@@ -36,12 +37,12 @@ def comparison(record: RetrainingRecord) -> str:
         f"- mean F1: **{after.mean_f1:.3f}** against {before.mean_f1:.3f}, {apart.gain:+.3f}"
         f" ({apart.level:.0%} interval {apart.low:+.3f} to {apart.high:+.3f}, bootstrap over"
         f" {apart.groups} groups, {apart.resamples} draws)",
-        f"- seconds right: {after.accuracy:.1%} against {before.accuracy:.1%} of {after.seconds}",
+        f"- {counted} right: {after.accuracy:.1%} against {before.accuracy:.1%} of {after.seconds}",
         f"- mean confidence: {after.confidence:.1%} against {before.confidence:.1%}",
         f"- champion: version {record.champion_version}, `{(record.champion_sha256 or '')[:12]}`; challenger:"
         f" `{(record.challenger_sha256 or '')[:12]}`",
         "",
-        "| class | seconds | champion found | challenger found | champion F1 | challenger F1 |",
+        f"| class | {counted} | champion found | challenger found | champion F1 | challenger F1 |",
         "|---|---|---|---|---|---|",
     ]
     for name, old in before.classes.items():

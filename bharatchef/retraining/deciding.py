@@ -87,8 +87,8 @@ def decision_on(
         )
     if challenger.accuracy < policy.least_accuracy:
         against.append(
-            f"It is right in {challenger.accuracy:.1%} of seconds; {policy.least_accuracy:.0%} is asked of a"
-            " model that judges people."
+            f"It is right in {challenger.accuracy:.1%} of {policy.counted_in}; {policy.least_accuracy:.0%} is"
+            " asked of a model that judges people."
         )
     for name, before in champion.classes.items():
         after = challenger.classes[name].f1

@@ -15,10 +15,13 @@ from bharatchef.retraining.policy import Interval
 from bharatchef.vocabulary import Confidence, Record, Sha256
 
 Counts = npt.NDArray[np.float64]
+NONE = ""
+"""In the place of a class: nothing was said of what is there, or nothing is there of what was said."""
 
 
 class FilmCounts(Record):
-    """One film of the test: ``counts[truth][said]`` seconds, and the mean confidence of what was said.
+    """One film of the test: ``counts[truth][said]`` seconds (of a detector, boxes), and the mean confidence
+    of what was said. A box that was not found is said to be ``NONE``, one that is not there has that truth.
 
     ``group`` is the people and kitchens that hang together and are kept in one part.
     """
@@ -37,7 +40,7 @@ class Measured(Record):
 
 
 class ClassFigures(Record):
-    """How one class does; ``seconds`` is how many there truly are."""
+    """How one class does; ``seconds`` is how many there truly are, of a detector boxes."""
 
     seconds: int
     recall: Confidence
@@ -46,7 +49,10 @@ class ClassFigures(Record):
 
 
 class Figures(Record):
-    """How a model does on the frozen test; ``said`` is the share of all seconds that it called each class."""
+    """How a model does on the frozen test; ``said`` is the share of all seconds that it called each class.
+
+    A detector's are counted in boxes in place of seconds, those that are there and those that were said.
+    """
 
     seconds: int
     films: int
@@ -82,7 +88,7 @@ def figures_of(measured: Measured) -> Figures:
             f1=_share(2 * right[k], truth[k] + said[k]),
         )
         for k, name in enumerate(names)
-        if truth[k] > 0
+        if truth[k] > 0 and name != NONE
     }
     weights = [float(sum(map(_seconds, film.counts.values()))) for film in measured.films]
     return Figures(
@@ -90,18 +96,22 @@ def figures_of(measured: Measured) -> Figures:
         films=len(measured.films),
         groups=len({film.group for film in measured.films}),
         accuracy=_share(right.sum(), total.sum()),
-        mean_f1=round(float(mean_f1(total[None])[0]), 4),
+        mean_f1=round(float(mean_f1(total[None], _classes(names))[0]), 4),
         confidence=round(float(np.average([f.confidence for f in measured.films], weights=weights)), 4),
         classes=classes,
-        said={name: _share(said[k], total.sum()) for k, name in enumerate(names) if said[k] > 0},
+        said={name: _share(said[k], total.sum()) for k, name in enumerate(names) if said[k] > 0 and name},
     )
 
 
-def mean_f1(matrices: Counts) -> Counts:
-    """(n,) the mean F1 over the classes that are truly there, of (n, classes, classes) seconds."""
+def mean_f1(matrices: Counts, classes: npt.NDArray[np.bool_] | None = None) -> Counts:
+    """(n,) the mean F1 over the classes that are truly there, of (n, names, names) seconds.
+
+    Args:
+        classes: (names,) which of the names are classes; left out, all are.
+    """
     right = np.diagonal(matrices, axis1=1, axis2=2)
     truth, said = matrices.sum(2), matrices.sum(1)
-    there = truth > 0
+    there = truth > 0 if classes is None else (truth > 0) & classes
     each = np.where(there, 2 * right / np.maximum(truth + said, 1e-12), 0.0)
     mean: Counts = each.sum(1) / np.maximum(there.sum(1), 1)
     return mean
@@ -123,8 +133,9 @@ def difference(champion: Measured, challenger: Measured, interval: Interval) -> 
     drawn = np.random.default_rng(interval.seed).multinomial(
         len(groups), np.full(len(groups), 1 / len(groups)), size=interval.resamples
     )
-    whole = [float(mean_f1(each.sum(0)[None])[0]) for each in by_group]
-    old, new = (mean_f1(np.tensordot(drawn, each, axes=1)) for each in by_group)
+    classes = _classes(names)
+    whole = [float(mean_f1(each.sum(0)[None], classes)[0]) for each in by_group]
+    old, new = (mean_f1(np.tensordot(drawn, each, axes=1), classes) for each in by_group)
     tail = (1 - interval.level) / 2
     low, high = np.quantile(new - old, (tail, 1 - tail))
     return Difference(
@@ -140,7 +151,8 @@ def difference(champion: Measured, challenger: Measured, interval: Interval) -> 
 def _same_test(champion: Measured, challenger: Measured) -> None:
     def truth(measured: Measured) -> dict[str, dict[str, int]]:
         return {
-            film.film: {name: _seconds(said) for name, said in film.counts.items()} for film in measured.films
+            film.film: {name: _seconds(said) for name, said in film.counts.items() if name != NONE}
+            for film in measured.films
         }
 
     if truth(champion) != truth(challenger):
@@ -157,6 +169,10 @@ def _names(models: Sequence[Measured]) -> list[str]:
         for film in measured.films:
             found.update(film.counts, *film.counts.values())
     return sorted(found)
+
+
+def _classes(names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    return np.array([name != NONE for name in names])
 
 
 def _matrix(film: FilmCounts, names: Sequence[str]) -> Counts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,6 +14,7 @@ from bharatchef.errors import ConfigurationError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+CountedIn = Literal["seconds", "boxes"]
 
 
 class _Rules(BaseModel):
@@ -29,8 +30,12 @@ class Interval(_Rules):
 
 
 class PackagePolicy(_Rules):
-    """When a package is trained anew and when what came of it is promoted; shares and figures 0 to 1."""
+    """When a package is trained anew and when what came of it is promoted; shares and figures 0 to 1.
 
+    ``counted_in`` is what its figures count: seconds of film that are called something, or boxes.
+    """
+
+    counted_in: CountedIn = "seconds"
     least_new_labels: Count
     least_test_groups: Count
     least_training_groups: Annotated[int, Field(ge=3)]

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime
 
 from bharatchef.retraining.deciding import Data, Decision
 from bharatchef.retraining.figures import Difference, Figures
+from bharatchef.retraining.policy import CountedIn
 from bharatchef.vocabulary import Record, Sha256
 
 FOLDER = "retraining"
@@ -42,6 +43,7 @@ class RetrainingRecord(Record):
     stage: Literal["gathered", "trained", "measured", "decided", "abandoned"]
     began_at: AwareDatetime
     ended_at: AwareDatetime | None = None
+    counted_in: CountedIn = "seconds"
     code_version: str
     policy_version: str
     policy_sha256: Sha256
