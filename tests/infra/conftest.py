@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rendering import render_policies
 from running import ROOT
 from terraforming import TERRAFORM, Terraform, find_terraform
 
@@ -31,6 +33,14 @@ def copy_of_terraform(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(TERRAFORM, root / "infra" / "terraform", ignore=without)
     shutil.copytree(ROOT / "tests" / "infra" / "core", root / "tests" / "infra" / "core", ignore=without)
     return root / "infra" / "terraform"
+
+
+@pytest.fixture(scope="session")
+def rendered(
+    terraform: Terraform, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[dict[str, Any]]]:
+    """The statements of the workloads' policies, and of the key's."""
+    return render_policies(terraform, tmp_path_factory.mktemp("policies"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

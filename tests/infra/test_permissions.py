@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -13,41 +12,26 @@ from typing import Any
 
 import pytest
 import yaml
+from rendering import (
+    BUCKETS,
+    HERE,
+    KEY,
+    LENT,
+    MODEL,
+    QUEUES,
+    SECRET,
+    TABLES,
+    TOPICS,
+    Statement,
+    listed,
+)
 from running import ROOT
-from terraforming import TERRAFORM, Terraform
 
 ROOMS = ("adapters/aws", "app", "tasks", "flows")
 SERVICES = (
     *("s3", "dynamodb", "dynamodbstreams", "sqs", "sns", "sagemaker-runtime", "rekognition"),
     *("secretsmanager", "cloudwatch", "sagemaker", "xray"),
 )
-ACCOUNT = "111122223333"
-HERE = f"ap-south-1:{ACCOUNT}"
-KEY = f"arn:aws:kms:{HERE}:key/11111111-2222-3333-4444-555555555555"
-SECRET = f"arn:aws:secretsmanager:{HERE}:secret:bharatchef/staging/chat-key-AbCdEf"
-MODEL = "arn:aws:bedrock:ap-south-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"
-TABLES = [
-    f"arn:aws:dynamodb:{HERE}:table/bharatchef-staging-{name}"
-    for name in ("Users", "Dishes", "Evaluations", "ActionSequences", "Feedback")
-]
-QUEUES = {
-    name: f"arn:aws:sqs:{HERE}:bharatchef-{name}-staging"
-    for name in ("video-processing-queue", "cv-analysis-queue", "ai-coaching-queue", "dlq-queue")
-}
-BUCKETS = {
-    "trainee": "arn:aws:s3:::bharatchef-trainee-videos-staging",
-    "expert": "arn:aws:s3:::bharatchef-expert-videos-staging",
-    "results": "arn:aws:s3:::bharatchef-processed-results-staging",
-}
-TOPICS = {
-    name: f"arn:aws:sns:{HERE}:bharatchef-{name}-staging"
-    for name in ("evaluation-complete", "processing-failed")
-}
-LENT = {
-    "training": f"arn:aws:iam::{ACCOUNT}:role/bharatchef-model-training-staging",
-    "hosting": f"arn:aws:iam::{ACCOUNT}:role/bharatchef-model-endpoints-staging",
-    "batch": f"arn:aws:iam::{ACCOUNT}:role/bharatchef-model-batch-staging",
-}
 RESOURCES = {
     "tables": TABLES,
     "index": [f"{TABLES[2]}/index/userId-timestamp-index"],
@@ -75,9 +59,6 @@ RESOURCES = {
 ROLES = ("evaluation", "intake", "retraining")
 # A retraining's runs are runs like others besides.
 ALSO = {"retraining": "evaluation"}
-MOST_OF_A_POLICY = 10_240
-"""Characters of all inline policies of one role, blanks aside: IAM's quota."""
-Statement = dict[str, Any]
 
 
 @cache
@@ -121,77 +102,18 @@ def _is_client(node: ast.expr) -> bool:
     return name.endswith(("client", "streams"))
 
 
-@pytest.fixture(scope="module")
-def policies(terraform: Terraform, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Statement]]:
-    """The statements of each role, rendered by Terraform's own provider, which asks no AWS for it."""
-    folder = tmp_path_factory.mktemp("policies")
-    module = TERRAFORM / "modules" / "governance"
-    text = (module / "workloads.tf").read_text(encoding="utf-8")
-    documents = text[: text.index('resource "aws_iam_role"')] + (module / "retraining.tf").read_text("utf-8")
-    documents = documents.replace("aws_kms_key.this.arn", f'"{KEY}"')
-    documents = documents.replace("values(aws_secretsmanager_secret.this)[*].arn", f'["{SECRET}"]')
-    (folder / "documents.tf").write_text(documents, encoding="utf-8")
-    (folder / "variables.tf").write_text((module / "variables.tf").read_text("utf-8"), encoding="utf-8")
-    (folder / "main.tf").write_text(
-        f"""
-terraform {{
-  required_providers {{
-    aws = {{ source = "hashicorp/aws" }}
-  }}
-}}
-provider "aws" {{
-  region                      = "ap-south-1"
-  access_key                  = "none"
-  secret_key                  = "none"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  skip_requesting_account_id  = true
-}}
-locals {{
-  account = "{ACCOUNT}"
-}}
-output "policies" {{
-  value = local.workload_policies
-}}
-""",
-        encoding="utf-8",
-    )
-    given = {
-        "environment": "staging",
-        "monthly_budget_usd": 300,
-        "bucket_arns": {
-            f"bharatchef-{name}": arn
-            for name, arn in zip(
-                ("trainee-videos", "expert-videos", "processed-results"), BUCKETS.values(), strict=True
-            )
-        },
-        "table_arns": {arn.rsplit("-", 1)[1]: arn for arn in TABLES},
-        "queue_arns": QUEUES,
-        "topic_arns": TOPICS,
-        "bedrock_model_arns": [MODEL],
-        "moderation": True,
-        "sagemaker_role_arns": LENT,
-        "secrets": {"chat-key": {"description": "A key."}},
-    }
-    (folder / "terraform.tfvars.json").write_text(json.dumps(given), encoding="utf-8")
-    terraform.succeed(folder, "init", "-input=false")
-    terraform.succeed(folder, "apply", "-auto-approve", "-input=false")
-    said = json.loads(terraform.succeed(folder, "output", "-json"))["policies"]["value"]
-    assert all(len("".join(said[role].split())) <= MOST_OF_A_POLICY for role in ROLES), "IAM refuses it"
-    return {role: json.loads(said[role])["Statement"] for role in ROLES}
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
-
-
 def _allows(statements: list[Statement], action: str, resource: str) -> bool:
     return any(
         statement["Effect"] == "Allow"
-        and any(fnmatchcase(action, pattern) for pattern in _listed(statement["Action"]))
-        and any(fnmatchcase(resource, pattern) for pattern in _listed(statement["Resource"]))
+        and any(fnmatchcase(action, pattern) for pattern in listed(statement["Action"]))
+        and any(fnmatchcase(resource, pattern) for pattern in listed(statement["Resource"]))
         for statement in statements
     )
+
+
+@pytest.fixture(scope="session")
+def policies(rendered: dict[str, list[Statement]]) -> dict[str, list[Statement]]:
+    return {role: rendered[role] for role in ROLES}
 
 
 def test_every_call_of_the_program_is_in_the_table() -> None:
@@ -218,6 +140,6 @@ def test_a_call_is_allowed(call: str, policies: dict[str, list[Statement]]) -> N
 def test_nothing_is_allowed_that_no_call_needs(role: str, policies: dict[str, list[Statement]]) -> None:
     of = {role, ALSO.get(role)}
     needed = {action for entry in table().values() if of & set(entry["roles"]) for action in entry["actions"]}
-    granted = {action for statement in policies[role] for action in _listed(statement["Action"])}
+    granted = {action for statement in policies[role] for action in listed(statement["Action"])}
     assert granted - needed == set()
     assert not [action for action in granted if re.search(r"[*?]", action)]
