@@ -136,7 +136,7 @@ def phrase_in(kind: str, text: str, language: Language, given: Iterable[str] = (
     """
     lists = listed("phrases.yaml")
     told = plain(text)
-    for pattern in of_language(lists.get(f"not_{kind[:-1]}", {}), language):
+    for pattern in of_language(lists.get(f"not_{kind}", {}), language):
         told = re.sub(pattern, " ", told)
     sources = [plain(source) for source in given]
     theirs = [p for p in of_language(lists[kind], language) if any(said(source, (p,)) for source in sources)]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from coached_samples import as_wording, coached_at_random, library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.coaching.verifier import LEAST_BY_HAND, LEAST_MUTATED, MOST_GOOD_REFUSED, figures
-from benchmarks.coaching.verifier_cases import by_hand, good, phrases
+from benchmarks.coaching.verifier_cases import Half, by_hand, good, phrases
 from benchmarks.coaching.verifier_mutants import mutated
 from bharatchef.coaching.brief import Wording
 from bharatchef.coaching.verifier import lists_version, verify
 from bharatchef.coaching.verifier_kitchen import named
 from bharatchef.coaching.verifier_language import not_in
-from bharatchef.coaching.verifier_lists import hazard_in
+from bharatchef.coaching.verifier_lists import hazard_in, phrase_in
 from bharatchef.coaching.verifier_numbers import given as is_given
 from bharatchef.coaching.verifier_numbers import quantities
 from bharatchef.vocabulary import Language
@@ -45,16 +47,16 @@ def test_there_are_as_many_cases_as_were_asked_and_the_halves_share_nothing():
     assert len(by_hand()) >= 60
     assert len(good()) >= 60
     assert len(mutated("dev")) + len(mutated("test")) >= 500
-    assert {case.half for case in good()} == {"dev", "test", "unseen", "later", "held", "more"}
+    assert {case.half for case in good()} == set(get_args(Half))
     for kind, languages in phrases("dev").items():
         for language, sentences in languages.items():
             assert not set(sentences) & set(phrases("test")[kind][language])
 
 
-@pytest.mark.parametrize("half", ["later", "more"])
+@pytest.mark.parametrize("half", ["later", "more", "fresh"])
 def test_no_good_answer_that_may_be_tuned_on_is_refused(half):
     fine = [case for case in good() if case.half == half]
-    assert len(fine) >= 45
+    assert len(fine) >= 36
     refused = [case.name for case in fine if verify(case.wording, case.brief).faults]
     assert refused == []
 
@@ -192,6 +194,19 @@ def test_quantities_are_read_in_every_script(language, text, found):
 @pytest.mark.parametrize(
     ("language", "text", "hazardous"),
     [
+        ("en", "Check that the flame is out before you walk away.", False),
+        ("en", "Switch it off when you step away from the stove.", False),
+        ("en", "Walk away from the pan without turning the stove off.", True),
+        ("en", "Leave the oil on the flame and go out before it smokes.", True),
+        ("en", "Turn off the light and walk away from the oil.", True),
+        ("en", "Stay with the hot oil, without going away.", False),
+        ("hi", "गरम तेल छोड़कर कहीं गए बिना पास खड़े रहें।", False),
+        ("hi", "बाहर जाने से पहले गैस बंद कर दें।", False),
+        ("hi", "गैस बंद किए बिना बाहर चले जाएँ।", True),
+        ("ta", "வெளியே செல்லும் முன் அடுப்பை அணையுங்கள்.", False),
+        ("ta", "எண்ணெய் காயும்போது வெளியே செல்லுங்கள்.", True),
+        ("hi-latn", "Gas band karke hi kitchen se bahar jayein.", False),
+        ("hi-latn", "Tel garam ho raha ho to bahar jayein.", True),
         ("en", "Wash the raw chicken first.", True),
         ("en", "Do not wash the raw chicken.", False),
         ("en", "Wash your hands after the raw chicken.", False),
@@ -224,3 +239,15 @@ def test_a_text_is_in_its_language_alone(text, languages):
 def test_the_same_thing_has_one_name_in_all_languages():
     said = {"en": "saffron", "hi": "केसर", "ta": "குங்குமப்பூ", "hi-latn": "kesar"}
     assert {item.thing for lang, word in said.items() for item in named(word, Language(lang))} == {"saffron"}
+
+
+@pytest.mark.parametrize(
+    ("text", "blames"),
+    [
+        ("Turn it down, that is, to a low flame with lazy little bubbles.", False),
+        ("You were lazy with the bubbles.", True),
+        ("That was lazy work.", True),
+    ],
+)
+def test_bubbles_may_be_lazy_and_a_cook_is_not_called_so(text, blames):
+    assert bool(phrase_in("blame", text, Language.ENGLISH)) is blames
