@@ -80,8 +80,9 @@ def _deployment_faults(deployment: Deployment) -> list[str]:
         found.append("expected a description")
     try:
         flow = deployment.flow()
-        if deployment.parameters:
-            flow.validate_parameters(deployment.parameters)
+        for given in (deployment.parameters, *(schedule.parameters for schedule in deployment.schedules)):
+            if given:
+                flow.validate_parameters(given)
     except BharatChefError as error:
         found.append(str(error))
     except Exception as error:

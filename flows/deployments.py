@@ -41,16 +41,23 @@ class WorkPool(_Strict):
 
 
 class Schedule(_Strict):
-    """When a deployment runs by itself."""
+    """When a deployment runs by itself, and with which parameters in the place of its own.
+
+    ``slug`` tells schedules of one deployment apart; Prefect asks for it where there are parameters.
+    """
 
     cron: str
     timezone: str
     active: bool = True
+    parameters: dict[str, Any] = {}
+    slug: str | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
         if self.timezone not in available_timezones():
             raise ValueError(f"expected a time zone like Asia/Kolkata, got {self.timezone!r}")
+        if self.parameters and not self.slug:
+            raise ValueError("expected a slug beside parameters, got none")
         return self
 
 

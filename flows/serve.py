@@ -22,7 +22,13 @@ def served(deployment: Deployment):
         parameters=deployment.parameters,
         version=__version__ if deployment.version == PACKAGE_VERSION else deployment.version,
         schedules=[
-            Cron(schedule.cron, timezone=schedule.timezone, active=schedule.active)
+            Cron(
+                schedule.cron,
+                timezone=schedule.timezone,
+                active=schedule.active,
+                parameters=schedule.parameters,
+                slug=schedule.slug,
+            )
             for schedule in deployment.schedules
         ],
         concurrency_limit=limit,

@@ -81,9 +81,13 @@ def test_all_that_prefect_yaml_says_is_on_the_server(deployed):
         assert there["work_pool_name"] == deployment.work_pool.name
         assert there["enforce_parameter_schema"] is True
         assert there["parameter_openapi_schema"]["properties"]
-        assert [(s["schedule"]["cron"], s["schedule"]["timezone"]) for s in there["schedules"]] == [
-            (s.cron, s.timezone) for s in deployment.schedules
+        made_schedules = [
+            (s["schedule"]["cron"], s["schedule"]["timezone"], s["slug"], s["parameters"])
+            for s in there["schedules"]
         ]
+        assert sorted(made_schedules, key=str) == sorted(
+            ((s.cron, s.timezone, s.slug, s.parameters) for s in deployment.schedules), key=str
+        )
         limit = deployment.concurrency_limit
         assert (there["global_concurrency_limit"] or {}).get("limit") == (limit.limit if limit else None)
     on_ecs = made["evaluate-video"]

@@ -61,6 +61,7 @@ def test_schedules_are_in_the_time_of_india():
         (("    pull: *in-the-image\n\n  - name: build-know", "\n  - name: build-know"), "expected pull"),
         (("name: bharatchef-ecs", "name: bharatchef-eks"), "is none of"),
         (("flows/evaluate_video.py:evaluate_video", "flows/evaluate_video.py:evaluate"), "names no flow"),
+        (("{package: yolov8}", "{pack: yolov8}"), "do not fit the flow"),
         (("tags: [evaluate, aws]", "parameters: {request: {dish: tea}}"), "do not fit the flow"),
     ],
 )
@@ -73,11 +74,18 @@ def test_what_prefect_would_take_without_a_word_is_refused(tmp_path, capsys, cha
     assert said in capsys.readouterr().err
 
 
-def test_a_time_zone_that_is_none_is_refused(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("Asia/Kolkata", "Asia/Bombay2"), "time zone"),
+        (("        slug: yolov8\n", ""), "expected a slug beside parameters"),
+    ],
+)
+def test_a_schedule_that_is_none_is_refused(tmp_path, capsys, change, said):
     path = tmp_path / "prefect.yaml"
-    path.write_text(PREFECT_FILE.read_text().replace("Asia/Kolkata", "Asia/Bombay2", 1))
+    path.write_text(PREFECT_FILE.read_text().replace(*change, 1))
     assert main([str(path)]) != 0
-    assert "time zone" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
 
 
 def test_every_deployment_runs_a_flow_whose_parameters_are_described():
@@ -121,7 +129,15 @@ def test_all_that_a_local_deployment_says_reaches_prefect():
             description="Every night.",
             tags=["night"],
             version="7",
-            schedules=[{"cron": "0 2 * * *", "timezone": "Asia/Kolkata", "active": False}],
+            schedules=[
+                {
+                    "cron": "0 2 * * *",
+                    "timezone": "Asia/Kolkata",
+                    "active": False,
+                    "slug": "tea",
+                    "parameters": {"request": {"dish_id": "masala-chai"}},
+                }
+            ],
             concurrency_limit={"limit": 2, "collision_strategy": "CANCEL_NEW"},
         )
     )
@@ -139,6 +155,7 @@ def test_all_that_a_local_deployment_says_reaches_prefect():
         "Asia/Kolkata",
         False,
     )
+    assert (schedule.slug, schedule.parameters) == ("tea", {"request": {"dish_id": "masala-chai"}})
 
 
 @pytest.mark.parametrize(

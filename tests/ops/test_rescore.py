@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -54,8 +53,8 @@ def stored(ports: Ports, evaluation: Evaluation) -> EvaluationResult:
 
 def told(home: Path) -> list[str]:
     """The evaluations that somebody was told of."""
-    text = "".join(path.read_text() for path in (home / "announcements").glob("*") if path.is_file())
-    return sorted(set(re.findall(r"masala-chai-\d{8}-[0-9a-f]{8}", text)))
+    rows = [json.loads(line) for line in (home / "notifications.jsonl").read_text().splitlines()]
+    return sorted(row["evaluationId"] for row in rows if row["topic"] == "evaluation-complete")
 
 
 def test_films_are_scored_again_by_the_new_champion_also_after_a_kill(bharatchef, prefect_api, tmp_path):
@@ -72,6 +71,7 @@ def test_films_are_scored_again_by_the_new_champion_also_after_a_kill(bharatchef
     before = {one.evaluation_id: one for one in ports.evaluations.find("")}
     kept = {key: stored(ports, one) for key, one in before.items()}
     announced = told(home)
+    assert announced == sorted(before)
 
     refused = bharatchef("models", "rescore", "slowfast", "--json")
     assert refused.returncode == 0, refused.stderr
