@@ -17,10 +17,12 @@ def build_ports(settings: Settings) -> Ports:
     Raises:
         ConfigurationError: a setting is missing, or what is installed or stored does not fit them.
     """
+    from adapters.mail import with_mail
+
     if settings.ports == "aws":
         from adapters.aws.building import build_aws_ports
 
-        return build_aws_ports(settings)
+        return with_mail(settings, build_aws_ports(settings))
     from adapters.local.building import build_local_ports
 
-    return build_local_ports(settings)
+    return with_mail(settings, build_local_ports(settings))

@@ -151,6 +151,15 @@ class Settings(BaseSettings):
     )
     complete_topic: TopicArn = Field(default="", description="topic that is told of complete evaluations")
     failed_topic: TopicArn = Field(default="", description="topic that is told of failed evaluations")
+    smtp_host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:-]{0,253}$")] = Field(
+        default="", description="mail server that people are told by beside the topics; none: no mails"
+    )
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(default=587, description="port of that server")
+    smtp_sender: Annotated[str, StringConstraints(pattern=r"^$|^[^\r\n]*[^\s@<]+@[^\s@>]+>?$")] = Field(
+        default="", description="who mails come from, as NAME <ADDRESS> or an address"
+    )
+    smtp_user: str = Field(default="", description="who logs in to the mail server; none: nobody does")
+    smtp_password: SecretStr = Field(default=SecretStr(""), description="the password of that login")
     kms_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:/-]*$")] = Field(
         default="", description="key that objects are encrypted with; none: the store's own (SSE-S3)"
     )
