@@ -25,6 +25,7 @@ from bharatchef.settings import Settings
 
 # As model_packages/serving/requests.py has them; the two sides share no code, a test compares them.
 SAGEMAKER_ASK, SAGEMAKER_WEIGHTS = "bharatchef-ask=model", "weights-sha256="
+SAGEMAKER_ASK_WITHIN, WEIGHTS_WITHIN = "bharatchef-say=weights", "answeredByWeightsSha256"
 _CALL_S = 65.0  # SageMaker gives up after 60 s and says so
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 20.0
 _MOST_TRIES = 12
@@ -52,8 +53,8 @@ class SageMakerModels:
     call that is under way. What is left unanswered then is not to be tried again by whoever asked. botocore
     itself sends each call once.
 
-    With ``settings.sagemaker_mode`` ``async`` bodies and answers are objects in S3 (``AsyncCalls``) and say
-    neither variant nor weights: such an endpoint is to have one variant, and is updated between evaluations.
+    With ``settings.sagemaker_mode`` ``async`` bodies and answers are objects in S3 (``AsyncCalls``) that say
+    no variant: such an endpoint is to have one. Which weights answered stands within, because the call asks.
 
     Args:
         sleep, jitter: how a pause is waited for and drawn; ``jitter(0, bound)`` gives seconds.
@@ -129,9 +130,10 @@ class SageMakerModels:
             return self._others.invoke(analyser, body, content_type)
         named = self._named.get(analyser)
         variant = named.variant if named else self._endpoints[analyser].partition("/")[2]
-        said = self._asked(analyser, body, content_type, variant, {})
-        # An asynchronous answer is an object: nothing beside it says which weights gave it.
-        if named is not None and self._by_objects is None and said.weights_sha256 != named.weights_sha256:
+        # An asynchronous answer is an object, with nothing beside it: what says its weights stands within.
+        within = {"CustomAttributes": SAGEMAKER_ASK_WITHIN} if self._by_objects is not None else {}
+        said = self._asked(analyser, body, content_type, variant, within)
+        if named is not None and said.weights_sha256 != named.weights_sha256:
             raise EndpointError(
                 f"The endpoint for {analyser.value} answered with other weights than it had named: expected"
                 f" {named.weights_sha256[:12]}…, got {said.weights_sha256[:12] or 'none'}….",
@@ -231,6 +233,7 @@ class SageMakerModels:
             )
         attributes = str(response.get("CustomAttributes", ""))
         weights = attributes.removeprefix(SAGEMAKER_WEIGHTS) if SAGEMAKER_WEIGHTS in attributes else ""
+        weights = weights or str(decoded.pop(WEIGHTS_WITHIN, ""))
         return _Said(decoded, weights, str(response.get("InvokedProductionVariant", "")))
 
 

@@ -36,6 +36,7 @@ from model_packages.serving.requests import (
     content_type_of,
     named,
     refusal_of,
+    with_weights_within,
 )
 
 T = TypeVar("T")
@@ -209,7 +210,8 @@ class Host:
                 said = await self._answer(body, content_type, began + self.limits.deadline_s)
             finally:
                 self._admitted -= 1
-            await answer(send, 200, said.raw, headers=answered_by(self.manifest))
+            raw = with_weights_within(scope, said.raw, self.manifest)
+            await answer(send, 200, raw, headers=answered_by(self.manifest))
         except Refused as refused:
             self.metrics.errors[refused.kind] += 1
             raise

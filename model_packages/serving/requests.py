@@ -26,6 +26,8 @@ ASK_HEADER, ASK_MODEL = "x-bharatchef-ask", "model"
 # SageMaker passes on this one header of a request and of its answer, and none of the others.
 SAGEMAKER_HEADER = "x-amzn-sagemaker-custom-attributes"
 SAGEMAKER_ASK, SAGEMAKER_WEIGHTS = "bharatchef-ask=model", "weights-sha256="
+# An asynchronous answer is an object in S3 with no header beside it: who asks so finds the weights within it.
+SAGEMAKER_ASK_WITHIN, WEIGHTS_WITHIN = "bharatchef-say=weights", "answeredByWeightsSha256"
 # The kind of failure that a package means by its status; any other is the package's own.
 _KINDS = {400: "broken_body", 413: "too_large", 415: "content_type"}
 _KINDS |= dict.fromkeys((408, 429, 502, 503, 504), "package_unavailable")
@@ -77,6 +79,16 @@ def answered_by(manifest: Manifest) -> dict[str, str]:
     """The headers that say which weights gave an answer."""
     sha256 = manifest.weights_sha256
     return {WEIGHTS_HEADER: sha256, SAGEMAKER_HEADER: f"{SAGEMAKER_WEIGHTS}{sha256}"}
+
+
+def with_weights_within(scope: Scope, raw: bytes, manifest: Manifest) -> bytes:
+    """The answer as it is sent: with the weights as one more member of the object where that is asked."""
+    if header(scope, SAGEMAKER_HEADER) != SAGEMAKER_ASK_WITHIN:
+        return raw
+    # Spliced in: an answer has megabytes, and is not read and written once more for this.
+    others = raw.rstrip().removesuffix(b"}").rstrip()
+    member = json.dumps({WEIGHTS_WITHIN: manifest.weights_sha256})[1:].encode()
+    return others + (b"" if others.endswith(b"{") else b",") + member
 
 
 class ClientGone(Exception):

@@ -24,6 +24,7 @@ from model_packages.serving.requests import (
     error_body,
     named,
     refusal_of,
+    with_weights_within,
 )
 from model_packages.serving.threads import set_loaded_libraries
 
@@ -89,7 +90,8 @@ class PackageHandler:
         if not body:
             raise Refused(400, "broken_body", "Expected a body, got an empty one.")
         try:
-            return self._package.answer(body, content_type).raw, answered_by(manifest)
+            raw = self._package.answer(body, content_type).raw
+            return with_weights_within(scope, raw, manifest), answered_by(manifest)
         except PackageError as error:
             log.warning("%s", error.message)
             raise refusal_of(error) from None

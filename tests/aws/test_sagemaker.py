@@ -231,11 +231,11 @@ def test_no_more_calls_at_once_than_the_endpoint_is_to_have(runtime: Runtime) ->
     assert runtime.most_at_once["actions"] == 2
 
 
-def test_both_ends_speak_of_the_same_header() -> None:
-    assert (sagemaker.SAGEMAKER_ASK, sagemaker.SAGEMAKER_WEIGHTS) == (
-        requests.SAGEMAKER_ASK,
-        requests.SAGEMAKER_WEIGHTS,
-    )
+@pytest.mark.parametrize(
+    "name", ["SAGEMAKER_ASK", "SAGEMAKER_WEIGHTS", "SAGEMAKER_ASK_WITHIN", "WEIGHTS_WITHIN"]
+)
+def test_both_ends_speak_of_the_same(name: str) -> None:
+    assert getattr(sagemaker, name) == getattr(requests, name)
 
 
 def test_an_address_in_the_clear_must_be_of_this_machine() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hosting import OBEDIENT, hosted
@@ -61,10 +63,32 @@ def test_a_call_is_answered_through_s3_and_leaves_nothing_there(installed: Stack
     runtime.async_s = 1.0
     try:
         began = time.monotonic()
-        assert port.invoke(ACTIONS, body(value=7), JSON)["value"] == 7
+        answer = port.invoke(ACTIONS, body(value=7), JSON)
+        assert answer["value"] == 7
+        assert "answeredByWeightsSha256" not in answer, "it is for the port alone"
         assert time.monotonic() - began >= 1.0
     finally:
         runtime.async_s = 0.0
+    assert left(installed) == []
+
+
+def test_an_answer_of_other_weights_than_were_named_is_refused(
+    installed: Stack, runtime: Runtime, tmp_path: Path
+) -> None:
+    port = models(installed, runtime)
+    assert isinstance(port.identify(ACTIONS), ModelIdentity)
+    others = json.dumps({"threshold": 99}).encode()
+    sha256 = hashlib.sha256(others).hexdigest()
+    changed = package(tmp_path, "changed", OBEDIENT, content_types=[JSON], weights_sha256=sha256)
+    (changed / "weights.json").write_bytes(others)
+    with hosted(changed) as host:
+        before = dict(runtime.endpoints["actions"])
+        runtime.endpoints["actions"]["only"] = host.url
+        try:
+            with pytest.raises(EndpointError, match="other weights than it had named"):
+                port.invoke(ACTIONS, body(value=7), JSON)
+        finally:
+            runtime.endpoints["actions"].update(before)
     assert left(installed) == []
 
 
