@@ -34,6 +34,7 @@ _PLACES: Mapping[str, str] = {
     "list": r".+?",
     "text": r".+?",
     "name": r".+?",
+    "remarks": r".+?",
 }
 
 

@@ -119,11 +119,14 @@ class Speaker:
         text = english.strip()
         if not any(c.isalpha() for c in text):
             return text
-        found = self._fixed_or_filled(text)
-        if found is None and text.endswith("."):
+        if text in self.texts.fixed or not text.endswith("."):
+            found = self._fixed_or_filled(text)
+        else:
+            # Its stop is not part of a name that it ends in.
             found = self._fixed_or_filled(text[:-1])
             stop = self.texts.file.joins.stop
             found = None if found is None else found + (stop if found[-1:] not in "।.!?" else "")
+            found = self._fixed_or_filled(text) if found is None else found
         return self._parts(text) if found is None else found
 
     def _parts(self, text: str) -> str | None:
@@ -168,6 +171,8 @@ class Speaker:
             "text": self._sentence,
             "name": lambda text: self._name(text) or text,
             "percent": self._percent,
+            # One remark without words stays English, and is noted; the others need not.
+            "remarks": lambda text: "; ".join(self.said(remark) for remark in text.split("; ")),
         }
         return fill.get(place.rstrip("0123456789"), str)(english)
 

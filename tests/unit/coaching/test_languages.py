@@ -64,6 +64,31 @@ def test_each_built_in_dish_has_names_of_its_own_for_steps_and_ingredients_and_i
         assert all(in_script(text, language) for text in texts), dish.dish_id
 
 
+POOR_PLATE = (
+    "38 of 100 like the expert's plate; Spilled round the serving place; The rim and the outside are smeared"
+)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_said_of_a_plate_and_asked_of_it_is_in_the_language(language):
+    for dish in DISHES:
+        speaker = Speaker(dish, language)
+        said = [speaker.said(dish.plating.rstrip(".")), speaker.said(POOR_PLATE)]
+        said += [speaker.said(f"{remark}.") for remark in POOR_PLATE.split("; ")[1:]]
+        assert speaker.in_english == {}, dish.dish_id
+        assert all(in_script(text, language) for text in said), dish.dish_id
+        assert "smeared" not in " ".join(said)
+    speaker.said("38 of 100 like the expert's plate; The rim is smeared; A remark of a new model")
+    assert speaker.in_english == {"remarks": None}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_sentence_that_ends_in_a_name_keeps_its_stop_at_its_end(language):
+    said = Speaker(DISHES[0], language).said("Likeness to the expert's plate: 62 of 100, judged by model-7.")
+    assert "model-7." not in said.removesuffix(".")
+    assert said.endswith(texts_of(language).file.joins.stop)
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_nobody_has_reviewed_these_languages_yet_and_feedback_says_so(language):
     assert not texts_of(language).file.reviewed
