@@ -48,7 +48,7 @@ ops-test: setup-train ## the flows around the main job, each on a real Prefect s
 	@$(BIN)/python -m pytest tests/ops
 
 aws-test: setup-train setup-emulators ## what runs on AWS, against emulators and real HTTP servers; Terraform where it is there
-	@$(BIN)/python -m pytest tests/aws tests/infra
+	@scripts/aws_test.sh
 
 # At most 90 minutes on 2 cores. Drawing, training and measuring, in minutes: 9 + 30 + 4; 4 + 19 + 3; 3; 5 + 6 + 4. What
 # is drawn and a checkpoint lie in .train/, so the same command goes on where it was stopped.

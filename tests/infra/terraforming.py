@@ -35,10 +35,10 @@ class Terraform:
     def run(
         self, folder: Path, *words: str, timeout_s: float = 900, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """What ``terraform words`` did in ``folder``; at low priority, for providers are heavy."""
+        """What ``terraform words`` did in ``folder``."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "AWS_"))}
         return subprocess.run(
-            ["nice", "-n", "10", self.program, *words],
+            [self.program, *words],
             cwd=folder,
             env={
                 **kept,

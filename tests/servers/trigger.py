@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 from running import ROOT, own_environment
 from servers.emulators import free_port
 from servers.on_aws import Stack, client, queues_and_rule, stack
@@ -235,7 +236,7 @@ def wait_for(
             last = there()
             if last:
                 return last
-        except OSError as error:
+        except (OSError, httpx.HTTPError) as error:
             last = error
         time.sleep(pause_s)
     raise AssertionError(f"{what} did not come within {patience_s:.0f} s; last: {last!r}")
