@@ -18,6 +18,7 @@ from tasks.publishing import archive_key, result_key
 DOCUMENTS = ("retraining/", "experts/", "review/", "exports/", "drift/", "notices/")
 TRAIL = "trail/"
 TASK_RESULTS = "prefect-results/"
+BATCHES = "batch/"
 _RECORDS = ("Evaluation", "ActionSequence", "Feedback")
 _READABLE = (".json", ".jsonl", ".csv", ".log")
 _PURPOSES: tuple[Purpose, ...] = ("training", "audit")
@@ -205,13 +206,17 @@ class ConsentPlace:
 
 @dataclass(frozen=True)
 class TaskResultsPlace:
-    """What Prefect keeps of tasks in the object store, so that a run that died goes on where it was."""
+    """What Prefect keeps of tasks in the object store, so that a run that died goes on where it was.
+
+    Also what a batch transform job leaves behind whose run was killed.
+    """
 
     objects: ObjectStore
     place: str = "results of tasks"
 
     def find(self, traces: Traces) -> Found:
-        found = [
+        found = [key for key in self.objects.list_keys(BATCHES) if names_one_of(key, traces)]
+        found += [
             key
             for key in self.objects.list_keys(TASK_RESULTS)
             if names_one_of(key, traces)

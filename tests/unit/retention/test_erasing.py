@@ -82,6 +82,8 @@ def test_nothing_of_the_person_is_left_and_all_of_the_other_is(side, settings):
     answers = list(side.ports.objects.list_keys("prefect-results/answer"))
     assert [answer.rsplit("-", 1)[-1] for answer in answers] == [sha("somebody else")]
     assert receipt.models == MODELS
+    batches = {key.rsplit("/", 1)[-1].split(".")[0] for key in side.ports.objects.list_keys("batch/")}
+    assert batches == {sha("somebody else")}
 
 
 def test_the_trail_stays_under_the_pseudonym(side, settings):
@@ -118,7 +120,7 @@ def test_the_receipt_is_whole_signed_and_names_nobody(side, settings):
     assert counts["consent"] == 2
     assert counts["corrected labels"] == 2
     assert counts["training manifests and other documents"] == 3 + 1
-    assert counts["results of tasks"] == 3
+    assert counts["results of tasks"] == 3 + 2
     assert counts["announcements"] == 3
     assert counts["films, proxies, stills, segments and results"] > 10
     assert [backup.until for backup in receipt.backups] == [None]
