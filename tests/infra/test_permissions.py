@@ -143,3 +143,20 @@ def test_nothing_is_allowed_that_no_call_needs(role: str, policies: dict[str, li
     granted = {action for statement in policies[role] for action in listed(statement["Action"])}
     assert granted - needed == set()
     assert not [action for action in granted if re.search(r"[*?]", action)]
+
+
+def test_runs_that_train_or_roll_out_have_their_role_and_no_others_do() -> None:
+    pytest.importorskip("prefect")
+    from flows.deployments import read_prefect_file
+
+    role = "{{ $BHARATCHEF_RETRAINING_ROLE }}"
+    given, needed = set(), set()
+    for deployment in read_prefect_file().deployments:
+        if deployment.is_local or deployment.work_pool is None:
+            continue
+        if deployment.work_pool.job_variables.get("task_role_arn") == role:
+            given.add(deployment.name)
+        text = (ROOT / deployment.entrypoint.partition(":")[0]).read_text(encoding="utf-8")
+        if re.search(r"^from (tasks\.re(training|scoring)|flows\.retrain_models)", text, re.MULTILINE):
+            needed.add(deployment.name)
+    assert given == needed >= {"retrain-models", "roll-out-model", "watch-drift"}
