@@ -238,12 +238,37 @@ class SegmentSource(Record):
     sha256: Sha256 | None = None
 
 
+class TakenFor(Record):
+    """How often (``rate``, 0 to 1) a source takes one action for another; ``seen`` ``None``: overlooks it."""
+
+    action: str
+    seen: str | None
+    rate: Confidence
+
+
+class SourceErrors(Record):
+    """How a source of segments errs, counted on films whose truth is known.
+
+    A step that lasts less than ``short_s`` is overlooked at the rate ``short_overlooked``. What ``taken``
+    does not list never happened there.
+    """
+
+    taken: tuple[TakenFor, ...]
+    short_s: Seconds
+    short_overlooked: Confidence
+
+    def rate(self, action: str, seen: str | None) -> float:
+        """How often ``action`` is taken for ``seen`` (``None``: overlooked); 0 where that was not counted."""
+        return next((t.rate for t in self.taken if t.action == action and t.seen == seen), 0.0)
+
+
 class Performance(Record):
     """What was done, as it goes to be judged.
 
     ``observed`` are the stretches in which a step could have been seen: only inside them is a step
     'missing', elsewhere it is 'not seen'. Nor is a step or an ingredient ever missing that the source
     could not have named: these are listed in ``unrecognisable_steps`` and ``unrecognisable_ingredients``.
+    ``source_errors`` is ``None`` where nobody counted how the source errs.
     """
 
     source: SegmentSource
@@ -258,3 +283,4 @@ class Performance(Record):
     notes: tuple[str, ...] = ()
     unrecognisable_steps: tuple[Slug, ...] = ()
     unrecognisable_ingredients: tuple[Slug, ...] = ()
+    source_errors: SourceErrors | None = None

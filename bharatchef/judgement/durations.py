@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import erf, exp, log, sqrt
 
 from bharatchef.judgement.thresholds import DurationThresholds
 from bharatchef.records import Dish, ExpectedStep
@@ -61,6 +61,11 @@ class DurationModel:
         variance = self.spread**2 + extra_spread**2
         off = log(max(_SHORTEST_S, duration_s)) - self.mean
         return -off * off / (2 * variance) - 0.5 * log(variance)
+
+    def share_below(self, duration_s: float) -> float:
+        """How probable it is that the step lasts less than this, 0 to 1."""
+        off = log(max(_SHORTEST_S, duration_s)) - self.mean
+        return 0.5 * (1.0 + erf(off / (self.spread * sqrt(2.0))))
 
     @property
     def middle_s(self) -> float:

@@ -51,7 +51,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         inferred = _inferred(graph, matched, models, experts, performance, thresholds)
         findings += order_findings(graph, matched, experts, thresholds.order)
         findings += absence_findings(graph, matched, models, performance, thresholds.presence, inferred)
-        findings += surplus_findings(graph, matched, performance.source.kind, thresholds.presence)
+        findings += surplus_findings(graph, matched, performance, thresholds.presence)
         findings += timing_findings(graph, matched, models, performance, thresholds.timing)
         findings += heat.findings
     deviations = come_true(thresholds.confidence, performance.source.kind, numbered(findings))
@@ -113,7 +113,14 @@ def _matched(
         found = doings(performance.segments, graph, gap_s, models)
         return (
             graph,
-            repaired(graph, found, models, expert_matchings(dish, graph, thresholds), thresholds),
+            repaired(
+                graph,
+                found,
+                models,
+                expert_matchings(dish, graph, thresholds),
+                thresholds,
+                performance.source_errors,
+            ),
             models,
         )
     return graph, matching(graph, doings(performance.segments, graph, gap_s), thresholds), models

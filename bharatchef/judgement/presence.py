@@ -9,9 +9,9 @@ from statistics import median
 from bharatchef.judgement.durations import DurationModel
 from bharatchef.judgement.findings import Finding, clock, length, words_for
 from bharatchef.judgement.graph import Node, StepGraph
-from bharatchef.judgement.matching import Matching
+from bharatchef.judgement.matching import Doing, Matching
 from bharatchef.judgement.thresholds import PresenceThresholds
-from bharatchef.observed import Performance
+from bharatchef.observed import Performance, SourceErrors
 from bharatchef.vocabulary import Category, DeviationKind, Span
 
 
@@ -60,7 +60,7 @@ def _absence(
     elif hidden_s > max(thresholds.hidden_gap_s, shortest_s / 2):
         seen = f"{length(hidden_s)} in which it may have been done could not be seen"
     else:
-        sure = _left_out(matched, window, model, performance, thresholds)
+        sure = _left_out(step.action, matched, window, model, performance, thresholds)
         if sure >= thresholds.missing_from:
             kind, confidence = DeviationKind.MISSING, sure
             seen = "all of the time in which it belongs was in view, and it was not done"
@@ -83,6 +83,7 @@ def _absence(
 
 
 def _left_out(
+    action: str,
     matched: Matching,
     window: Span,
     model: DurationModel | None,
@@ -90,7 +91,8 @@ def _left_out(
     thresholds: PresenceThresholds,
 ) -> float:
     """The probability that a step was left out, not overlooked, all of its time having been in view."""
-    odds = log(thresholds.skip_rate / _miss_rate(matched, performance, thresholds))
+    overlooked = _overlooked(action, model, performance.source_errors)
+    odds = log(thresholds.skip_rate / max(overlooked, _miss_rate(matched, performance, thresholds)))
     if model is not None:
         taken = [Span(start_s=d.start_s, end_s=d.end_s) for d in matched.done.values()]
         room = log(longest_gap_s(taken, window) + 1.0) - model.mean
@@ -134,17 +136,21 @@ def _miss_rate(matched: Matching, performance: Performance, thresholds: Presence
     return max(1e-6, usual, median(doubts) if doubts else 1.0)
 
 
+def _overlooked(action: str, model: DurationModel | None, errors: SourceErrors | None) -> float:
+    """How often the source overlooks this very step, by what was counted of it; 0 where nobody counted."""
+    if errors is None:
+        return 0.0
+    short = model.share_below(errors.short_s) if model is not None else 0.0
+    return short * errors.short_overlooked + (1.0 - short) * errors.rate(action, None)
+
+
 def surplus_findings(
-    graph: StepGraph, matched: Matching, source: str, thresholds: PresenceThresholds
+    graph: StepGraph, matched: Matching, performance: Performance, thresholds: PresenceThresholds
 ) -> tuple[Finding, ...]:
     """A finding for each doing beyond the required times, and for each that is no step of the dish.
 
-    Args:
-        source: the kind of source that reported them (``SegmentSource.kind``); of one that often reports
-            what was not there, a surplus is more probably its mistake than the cook's.
+    Of a source that often reports what was not there, a surplus is more probably its mistake than the cook's.
     """
-    false_rate = thresholds.false_rate.get(source, 1.0)
-    real = thresholds.surplus_rate / (thresholds.surplus_rate + false_rate)
     found = []
     for doing in matched.surplus:
         step = graph.steps[doing.step_id]
@@ -159,7 +165,7 @@ def surplus_findings(
                 expected=f"{words_for(step)} {times}",
                 expected_source="steps of the dish",
                 seen=f"done again at {clock(doing.start_s)}",
-                confidence=doing.confidence * real,
+                confidence=_really_done(doing, performance, thresholds),
             )
         )
     for doing in matched.unknown:
@@ -172,11 +178,20 @@ def surplus_findings(
                 expected="the steps of this dish",
                 expected_source="steps of the dish",
                 seen=f"“{doing.step_id}” at {clock(doing.start_s)}, which this dish does not ask for",
-                confidence=doing.confidence * real,
+                confidence=_really_done(doing, performance, thresholds),
                 subject=doing.step_id,
             )
         )
     return tuple(found)
+
+
+def _really_done(doing: Doing, performance: Performance, thresholds: PresenceThresholds) -> float:
+    """The probability that something nobody asked for was done, and is no mistake of who reported it."""
+    if performance.source_errors is not None:
+        odds = thresholds.surplus_odds * doing.confidence
+        return odds / (odds + 1.0 - min(doing.confidence, 0.999))
+    false_rate = thresholds.false_rate.get(performance.source.kind, 1.0)
+    return doing.confidence * thresholds.surplus_rate / (thresholds.surplus_rate + false_rate)
 
 
 def another_dish(graph: StepGraph, matched: Matching, share: float) -> str:

@@ -11,15 +11,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
+from typing import Literal
 
 from bharatchef.judgement.durations import DurationModel
 from bharatchef.judgement.graph import Node, StepGraph
 from bharatchef.judgement.matching import Doing, Matching, begun_early, matching
 from bharatchef.judgement.places import place_cost, place_models, places
 from bharatchef.judgement.thresholds import RepairThresholds, Thresholds
+from bharatchef.observed import SourceErrors
 
 _FALSE = None
-Reading = Node | None
+_AGAIN: Literal["again"] = "again"
+Reading = Node | Literal["again"] | None
 
 
 def repaired(
@@ -28,27 +31,33 @@ def repaired(
     models: Mapping[str, DurationModel],
     experts: Sequence[Matching],
     thresholds: Thresholds,
+    errors: SourceErrors | None = None,
 ) -> Matching:
     """The most probable assignment of what was found to the dish's required times.
 
     Only what gives cause for doubt is open: the doings of a step that was found more often than it is
     asked for, and those that break the order. All others stand as found. Each open one is read as a
-    required time of its own step, as one of another step that nothing else did, or as a false
-    detection. The search is exact (branch and bound) up to ``most_open`` open doings and
+    required time of its own step, as one of another step that nothing else did, as its own step done
+    again, or as a false detection. The search is exact (branch and bound) up to ``most_open`` open doings and
     ``most_branches`` branches; beyond that the best reading found until then stands.
+
+    Args:
+        errors: how the source errs. Where nobody counted, every action is as easily taken for every other,
+            and ``surplus`` is all that was not believed; else it is what the cook did again.
     """
     plain = matching(graph, found, thresholds)
     open_ = _open(graph, plain, found, thresholds)
     if not open_:
         return plain
     held = {node: doing for node, doing in plain.done.items() if doing not in open_}
-    readings = _Search(graph, held, open_, found, models, experts, thresholds).best()
+    readings = _Search(graph, held, open_, found, models, experts, thresholds, errors).best()
     done = dict(held)
     for doing, node in zip(open_, readings, strict=True):
-        if node is not None:
+        if isinstance(node, Node):
             done[node] = doing
-    dropped = tuple(d for d, node in zip(open_, readings, strict=True) if node is None)
-    return Matching(done, dropped, plain.unknown)
+    extra = _FALSE if errors is None else _AGAIN
+    surplus = tuple(d for d, node in zip(open_, readings, strict=True) if node == extra)
+    return Matching(done, surplus, plain.unknown)
 
 
 def _open(
@@ -85,9 +94,11 @@ class _Search:
         models: Mapping[str, DurationModel],
         experts: Sequence[Matching],
         thresholds: Thresholds,
+        errors: SourceErrors | None,
     ) -> None:
         self.graph, self.held, self.open, self.models = graph, held, open_, models
         self.limits: RepairThresholds = thresholds.repair
+        self.errors = errors
         self.anywhere = thresholds.places.anywhere
         self.places = places(found)
         self.place_models = place_models(experts, thresholds.places)
@@ -111,12 +122,15 @@ class _Search:
 
     def _met(self, reading: Reading) -> float:
         """What a reading saves: a required step that would otherwise be absent."""
-        if reading is None or self.graph.steps[reading.step_id].optional:
+        if not isinstance(reading, Node) or self.graph.steps[reading.step_id].optional:
             return 0.0
         return self.absent_cost
 
     def _options(self, doing: Doing) -> list[_Option]:
         options = [_Option(_FALSE, self._false_cost(doing))]
+        if self.errors is not None:
+            once_more = self._true_cost(doing, Node(doing.step_id, 1)) - log(self.limits.again_rate)
+            options.append(_Option(_AGAIN, once_more))
         for node in self.free:
             cost = self._true_cost(doing, node)
             broken = sum(
@@ -126,7 +140,7 @@ class _Search:
                 for n, other in self.held.items()
             )
             options.append(_Option(node, cost + self._broken_cost(broken)))
-        return sorted(options, key=lambda o: (o.cost, o.reading or ("", 0)))
+        return sorted(options, key=lambda o: (o.cost, o.reading if isinstance(o.reading, Node) else ("", 0)))
 
     def _false_cost(self, doing: Doing) -> float:
         covered = (
@@ -140,8 +154,7 @@ class _Search:
         covered = self.limits.true_covered_rate if self._covered(doing) else 1 - self.limits.true_covered_rate
         cost = -log(covered)
         if doing.step_id != node.step_id:
-            cost += -log(self.limits.misread_rate / max(1, len(self.graph.steps) - 1))
-            cost += -log(max(1e-3, 1.0 - doing.confidence * self.limits.trust))
+            cost += self._misread_cost(doing, node)
         else:
             cost += -log(max(1e-3, doing.confidence * self.limits.trust))
         if node in self.place_models:
@@ -152,6 +165,16 @@ class _Search:
             fit = usual.log_density(doing.length_s) - model.log_density(doing.length_s)
             cost += min(self.limits.most_duration_cost, max(-self.limits.most_duration_cost, fit))
         return cost
+
+    def _misread_cost(self, doing: Doing, node: Node) -> float:
+        """What it costs that a step was done and another seen."""
+        doubt = -log(max(1e-3, 1.0 - doing.confidence * self.limits.trust))
+        done, seen = self.graph.steps[node.step_id].action, self.graph.steps[doing.step_id].action
+        if self.errors is None:
+            return doubt - log(self.limits.misread_rate / max(1, len(self.graph.steps) - 1))
+        if done == seen:
+            return doubt
+        return -log(max(self.limits.uncounted_rate, self.errors.rate(done, seen)))
 
     def _covered(self, doing: Doing) -> bool:
         return self.covered[doing] > 0.5
@@ -171,10 +194,10 @@ class _Search:
         doing = self.open[place]
         for option in self.options[place]:
             node = option.reading
-            if node is not None and node in readings:
+            if isinstance(node, Node) and node in readings:
                 continue
             more = option.cost - self._met(node)
-            if node is not None:
+            if isinstance(node, Node):
                 more += self._against_open(doing, node, readings)
             if more == float("inf"):
                 continue
@@ -186,7 +209,7 @@ class _Search:
         """What breaking the order with open doings already read costs; one step's times never swap."""
         cost = 0.0
         for other, read in zip(self.open, readings, strict=False):
-            if read is None:
+            if not isinstance(read, Node):
                 continue
             if read in self.graph.before[node]:
                 first, then = other, doing

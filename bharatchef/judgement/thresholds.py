@@ -33,6 +33,7 @@ class PresenceThresholds(Record):
     miss_rate: dict[str, Confidence]
     skip_rate: Rate
     surplus_rate: Rate
+    surplus_odds: Positive
     false_rate: dict[str, Confidence]
     missing_from: Confidence
     no_room_from: Annotated[float, Field(lt=0)]
@@ -51,6 +52,8 @@ class RepairThresholds(Record):
     misread_rate: Rate
     false_cost: Positive
     trust: Rate
+    again_rate: Rate
+    uncounted_rate: Rate
     false_covered_rate: Rate
     true_covered_rate: Rate
     usual_duration_s: PositiveSeconds

@@ -5,6 +5,7 @@ Knows labels, words and probabilities; knows nothing of sequences (``decoder.py`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,8 @@ def action_columns(dish: Dish, model_labels: tuple[str, ...], words: Labels) -> 
     """Match the dish's actions with the model's labels.
 
     A label of an action's very name speaks for it, and so does a label that covers it and no other action of
-    the dish; only where there is none, labels that cover it among others do.
+    the dish; only where there is none, labels that cover it among others do. Steps with a label in common
+    have all of theirs in common.
     """
     background = tuple(i for i, label in enumerate(model_labels) if words.is_background(label))
     exact = {normalised(label): i for i, label in enumerate(model_labels) if i not in background}
@@ -64,7 +66,17 @@ def action_columns(dish: Dish, model_labels: tuple[str, ...], words: Labels) -> 
             lost.append(step.step_id)
     used = {i for found in columns for i in found} | set(background)
     other = tuple(i for i in range(len(model_labels)) if i not in used)
-    return ActionColumns(tuple(steps), tuple(columns), background, other, tuple(lost))
+    return ActionColumns(tuple(steps), _told_apart(columns), background, other, tuple(lost))
+
+
+def _told_apart(columns: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    """The columns of each step, those of steps that have one in common put together: that one model cannot
+    tell such steps apart, and the one with more columns would always win."""
+    joined: list[set[int]] = []
+    for found in columns:
+        alike = [group for group in joined if group & set(found)]
+        joined = [group for group in joined if group not in alike] + [set(found).union(*alike)]
+    return tuple(next(tuple(sorted(g)) for g in joined if set(found) <= g) for found in columns)
 
 
 def step_words(step: ExpectedStep, dish: Dish) -> tuple[frozenset[str], ...]:

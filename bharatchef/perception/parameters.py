@@ -11,7 +11,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bharatchef.errors import KnowledgeError
+from bharatchef.observed import SourceErrors
 from bharatchef.perception.step_names import normalised
+from bharatchef.vocabulary import Sha256
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -98,6 +100,14 @@ class Parameters(_Data):
     sha256: str = ""
 
 
+class CountedErrors(_Data):
+    """How action models err, by the sha256 of their weights."""
+
+    version: str
+    models: dict[Sha256, SourceErrors]
+    sha256: str = ""
+
+
 class ObjectLabel(_Data):
     """What a detector's label covers."""
 
@@ -146,6 +156,20 @@ class Labels(_Data):
 def parameters() -> Parameters:
     """The numbers of ``data/recognition.yaml``; ``KnowledgeError`` where the file is damaged."""
     return _read("recognition.yaml", Parameters)
+
+
+def source_errors(weights_sha256: str) -> SourceErrors | None:
+    """How the action model of these weights errs (``data/source_errors.yaml``); ``None`` where not counted.
+
+    Raises:
+        KnowledgeError: the file is damaged.
+    """
+    return _counted_errors().models.get(weights_sha256)
+
+
+@lru_cache(maxsize=1)
+def _counted_errors() -> CountedErrors:
+    return _read("source_errors.yaml", CountedErrors)
 
 
 @lru_cache(maxsize=1)

@@ -19,13 +19,14 @@ from bharatchef.observed import (
     Performance,
     PlatedDish,
     SegmentSource,
+    SourceErrors,
     Unavailable,
 )
 from bharatchef.perception.examples import SeenByExample
 from bharatchef.perception.given import SegmentsGiven
 from bharatchef.perception.heat import heat_marks
 from bharatchef.perception.ingredients import ingredients_seen
-from bharatchef.perception.parameters import parameters
+from bharatchef.perception.parameters import parameters, source_errors
 from bharatchef.perception.steps import recognise_steps
 from bharatchef.records import ActionSegment, Dish
 from bharatchef.vocabulary import Span
@@ -97,6 +98,7 @@ def _performance(
     notes: tuple[str, ...] = (),
     segments_unavailable: Unavailable | None = None,
     unrecognisable_steps: tuple[str, ...] = (),
+    errors: SourceErrors | None = None,
 ) -> Performance:
     return Performance(
         source=source,
@@ -110,6 +112,7 @@ def _performance(
         segments_unavailable=segments_unavailable,
         notes=notes,
         unrecognisable_steps=unrecognisable_steps,
+        source_errors=errors,
     )
 
 
@@ -182,6 +185,7 @@ def _from_models(
         duration_s,
         notes,
         unrecognisable_steps=found.unrecognisable_steps,
+        errors=source_errors(model.weights_sha256),
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from judging_dishes import TEA_DONE, dish, performance, segments, step, tea
 
 from bharatchef.judgement import judge, load_thresholds
+from bharatchef.observed import SourceErrors, TakenFor
 from bharatchef.records import DurationRange, ExpertPerformance
 from bharatchef.vocabulary import DeviationKind
 
@@ -103,3 +104,66 @@ def test_any_reading_is_one_to_one_and_bounded_in_time(drawn):
     assert len(judgement.matches) <= 20
     named = {d.step_id for d in judgement.deviations if d.kind is DeviationKind.MISSING}
     assert named.isdisjoint(step_id for step_id, _ in judgement.matches)
+
+
+def salad():
+    """Leaves are rinsed, cut and dressed: each action once, so that what was seen twice is one too many."""
+    return dish(
+        step("rinse", action="rinse"),
+        step("cut", "rinse", action="chop"),
+        step("dress", "cut", action="pour"),
+        step("turn", "dress", action="toss"),
+        step("serve", "turn", action="serve"),
+    )
+
+
+COUNTED = SourceErrors(
+    taken=(
+        TakenFor(action="pour", seen="chop", rate=0.1),
+        TakenFor(action="serve", seen=None, rate=0.5),
+    ),
+    short_s=2.2,
+    short_overlooked=0.8,
+)
+SALAD = ("rinse", "cut", "dress", "turn", "serve")
+
+
+def one_after_the_other(*names):
+    return [(name, 10 * place, 10 * place + 9) for place, name in enumerate(names)]
+
+
+def test_a_step_done_again_is_told_where_the_source_is_known_not_to_mistake_it():
+    rows = one_after_the_other("rinse", "rinse", "cut", "dress", "serve")
+    counted = judge(salad(), model(rows, source_errors=COUNTED, confidence=0.98), THRESHOLDS)
+    assert charged(counted) == [("repeated", "rinse"), ("missing", "turn")]
+    # Of one whose errors nobody counted, the second rinsing is the turning that is not there.
+    assert charged(judge(salad(), model(rows, confidence=0.98), THRESHOLDS)) == []
+
+
+def test_a_mistake_that_the_source_is_known_to_make_is_no_mistake_of_the_cook():
+    rows = one_after_the_other("rinse", "cut", "cut", "turn", "serve")
+    judgement = judge(salad(), model(rows, source_errors=COUNTED, confidence=0.98), THRESHOLDS)
+    assert charged(judgement) == []
+    assert ("dress", 2) in judgement.matches
+
+
+def absence(shown, step_id, **fields):
+    rows = one_after_the_other(*(name for name in SALAD if name != step_id))
+    found = judge(shown, model(rows, confidence=0.98, **fields), THRESHOLDS)
+    return next(d.kind for d in found.deviations if d.step_id == step_id)
+
+
+def test_what_the_source_overlooks_every_other_time_is_not_called_missing():
+    assert absence(salad(), "turn", source_errors=COUNTED) is DeviationKind.MISSING
+    assert absence(salad(), "dress", source_errors=COUNTED) is DeviationKind.MISSING
+    often = COUNTED.model_copy(update={"taken": (TakenFor(action="pour", seen=None, rate=0.5),)})
+    assert absence(salad(), "dress", source_errors=often) is DeviationKind.NOT_SEEN
+
+
+def test_a_step_too_short_for_the_source_is_not_called_missing():
+    brief = DurationRange(min_s=1, max_s=3, source="a cook")
+    steps = (
+        s.model_copy(update={"duration": brief}) if s.step_id == "turn" else s for s in salad().expected_steps
+    )
+    assert absence(dish(*steps), "turn", source_errors=COUNTED) is DeviationKind.NOT_SEEN
+    assert absence(salad(), "turn", source_errors=COUNTED) is DeviationKind.MISSING

@@ -1,7 +1,9 @@
 """Steps recognised out of noisy probabilities drawn from a known truth."""
 
 import itertools
+import json
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +12,15 @@ from hypothesis import strategies as st
 from simulated import BACKGROUND, f1_at_50, hits_at_50, model_identity, simulate, simulated_dish
 
 from bharatchef.observed import ActionProbabilities, Analyser, Detection, Detections, Unavailable
+from bharatchef.perception.evidence import action_columns
+from bharatchef.perception.parameters import labels as words
+from bharatchef.perception.parameters import source_errors
+from bharatchef.perception.performance import performance_from
 from bharatchef.perception.steps import looked_at, recognise_steps
 from bharatchef.records import ActionSegment, Dish
 
 DISH = simulated_dish()
+MODELS = Path(__file__).resolve().parents[3] / "model_packages"
 BLIND = Unavailable(analyser=Analyser.OBJECTS, reason="no model")
 
 
@@ -219,3 +226,34 @@ def test_segments_are_ordered_apart_in_the_film_and_move_with_it(
     np.testing.assert_allclose(
         [s.start_s for s in later], [s.start_s + shift_s for s in found.segments], atol=1e-6
     )
+
+
+def test_steps_whose_labels_overlap_are_one_group_and_none_wins_by_having_more() -> None:
+    roast = DISH.step("heat-oil").model_copy(update={"step_id": "roast-it", "action": "roast"})
+    fry = DISH.step("heat-oil").model_copy(update={"step_id": "fry-it", "action": "fry"})
+    dish = DISH.model_copy(update={"expected_steps": (roast, fry)})
+    # Frying covers roasting, and turning something over is frying where nothing is flipped.
+    labels = (BACKGROUND, "fry", "flip", "chop")
+    columns = action_columns(dish, labels, words())
+    assert columns.step_columns == ((1, 2), (1, 2))
+    doing = [("fry", 9), (BACKGROUND, 6), ("fry", 9), (BACKGROUND, 6)]
+    found = recognise_steps(probabilities(doing, labels, 0.9), BLIND, dish)
+    assert {s.step_id for s in found.segments} == {"roast-it", "fry-it"}
+
+
+def test_what_was_counted_of_a_models_errors_goes_with_its_segments_and_no_others() -> None:
+    installed = json.loads((MODELS / "slowfast" / "model.json").read_text("utf-8"))["weights_sha256"]
+    errors = source_errors(installed)
+    assert errors is not None, (
+        "count the errors of the new weights: python -m benchmarks.models.source_errors"
+    )
+    assert errors.rate("knead", "whisk") == 0.0
+    assert 0 < errors.short_overlooked <= 1
+    assert source_errors("f" * 64) is None
+    film = simulate(DISH, 7, margin=4.0)
+    performance = performance_from(DISH, actions=film.actions, detections=film.detections)
+    assert performance.source_errors is None
+    named = film.actions.model_copy(
+        update={"model": film.actions.model.model_copy(update={"weights_sha256": installed})}
+    )
+    assert performance_from(DISH, actions=named, detections=film.detections).source_errors == errors

@@ -1,0 +1,93 @@
+"""Counts how the installed action model errs, on drawn films of the calibration kitchens; prints it as YAML.
+
+    python -m benchmarks.models.source_errors [--films 84] [--seed 20000] [--models FOLDER]
+
+What it prints goes into ``bharatchef/perception/data/source_errors.yaml``, under the sha256 of the weights
+that were counted. A step of the truth is taken for the action of the segment that covers most of it, and
+overlooked where none covers enough.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import yaml
+
+from adapters.local.models import built_in_folders
+from benchmarks.models.looking import drawn, looked_at, models_in, performance_seen
+from benchmarks.models.planted import films
+from bharatchef.observed import Analyser, Performance, Unavailable
+from bharatchef.records import ActionSegment
+from kitchen_sim.script import Script
+from knowledge_base.library import DishLibrary
+from model_packages.training.kitchens import CALIBRATION_GROUPS
+
+# A segment speaks for a step of which it covers this share; a step below this length is counted as short.
+LEAST_COVERED, SHORT_S = 0.3, 2.2
+# Steps that were right besides those counted, for each action: what was seen once need not be usual.
+_BESIDES = 5
+
+# (action, what it was taken for, length in seconds)
+Taken = tuple[str, str | None, float]
+
+
+def taken_in(script: Script, performance: Performance) -> Iterable[Taken]:
+    """What each step of a drawn film was taken for."""
+    for step in script.steps:
+        length_s = step.end_s - step.start_s
+        covers = [(_common(s, step.start_s, step.end_s), s.action_type) for s in performance.segments]
+        most, seen = max(covers, default=(0.0, None))
+        yield step.action, seen if most >= LEAST_COVERED * length_s else None, length_s
+
+
+def _common(segment: ActionSegment, start_s: float, end_s: float) -> float:
+    return max(0.0, min(segment.end_s, end_s) - max(segment.start_s, start_s))
+
+
+def counted(taken: Sequence[Taken]) -> dict[str, object]:
+    """The rates, as ``SourceErrors`` reads them."""
+    long = [(action, seen) for action, seen, length_s in taken if length_s >= SHORT_S]
+    short = [seen for _, seen, length_s in taken if length_s < SHORT_S]
+    times = Counter(action for action, _ in long)
+    wrong = Counter((action, seen) for action, seen in long if action != seen)
+    return {
+        "taken": [
+            {"action": action, "seen": seen, "rate": round(count / (times[action] + _BESIDES), 3)}
+            for (action, seen), count in sorted(
+                wrong.items(), key=lambda item: (item[0][0], item[0][1] or "")
+            )
+        ],
+        "short_s": SHORT_S,
+        "short_overlooked": round(short.count(None) / (len(short) + _BESIDES), 3),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--films", type=int, default=84)
+    parser.add_argument("--seed", type=int, default=20000)
+    parser.add_argument("--work", type=Path, default=Path(".train") / "whole-way")
+    parser.add_argument("--models", type=Path, action="append", help="a folder of packages that goes first")
+    given = parser.parse_args(arguments)
+    models = models_in((*(given.models or ()), *built_in_folders()))
+    model = models.identify(Analyser.ACTIONS)
+    if isinstance(model, Unavailable):
+        print(f"no action model is installed: {model.reason}", file=sys.stderr)
+        return 2
+    given.work.mkdir(parents=True, exist_ok=True)
+    taken: list[Taken] = []
+    for film in films(list(DishLibrary().list_dishes()), CALIBRATION_GROUPS, given.films, 5, given.seed):
+        performance, _ = performance_seen(
+            film.dish, looked_at(drawn(film.script, given.work), film.dish, models)
+        )
+        taken += taken_in(film.script, performance)
+    print(yaml.safe_dump({model.weights_sha256: counted(taken)}, sort_keys=False), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
