@@ -42,7 +42,8 @@ cd /
 case $role in
     worker)
         "$target/bin/bharatchef" --version
-        "$target/bin/python" -c "import flows.evaluate_video, flows.sweep_evaluations, prefect_aws.workers.ecs_worker" ;;
+        "$target/bin/python" -c "import flows.evaluate_video, flows.sweep_evaluations, prefect_aws.workers.ecs_worker"
+        "$target/bin/python" -c "import flows.retrain_models, sagemaker.train.model_trainer" ;;
     trainer) "$target/bin/python" -m model_packages.slowfast.train --help >/dev/null ;;
     intake)
         "$target/bin/bharatchef" intake --help >/dev/null

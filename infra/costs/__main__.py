@@ -24,6 +24,7 @@ SWEEP_S = 60.0  # assumed
 REFRESHES = HOURS  # of the analytics, every hour, as large and as long as a sweep
 CRAWLS = 365 / 12 / 7  # one a week, of 2 DPU for the ten minutes that the least one is billed
 RELOAD_HOURS = 0.5  # assumed, of 2 DPU: one whole reload of the analytics a month
+LONGEST_TRAINING_HOURS = 6  # adapters/aws/training.py lets no job run longer
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,13 @@ def glue(prices: Prices) -> Line:
     return prices.line("Glue's crawler and one whole reload", ("glue_dpu_hour", dpu_hours))
 
 
+def retraining(prices: Prices) -> Line:
+    """What one retraining costs at most: all the time that a job may take, on demand; Spot is cheaper."""
+    job = prices.line("", ("sm_train_g4dn_xlarge", LONGEST_TRAINING_HOURS))
+    # Of hosting it stands in for another price; of training it is the price.
+    return Line("One retraining, at most", job.usd, True)
+
+
 def _inr(prices: Prices, line: Line) -> str:
     return f"{line.usd * prices.rupees:,.0f}{'' if line.sure else ' †'}"
 
@@ -215,6 +223,9 @@ def tables(prices: Prices) -> Iterator[str]:
     yield "| serverless | realtime-cpu | realtime-gpu | async |"
     yield "|---:|---:|---:|---:|"
     yield "| " + " | ".join(_inr(prices, models(prices, mode, 0)) for mode in MODES) + " |"
+    yield ""
+    job = retraining(prices)
+    yield f"{job.name} ({LONGEST_TRAINING_HOURS} hours of ml.g4dn.xlarge, on demand): Rs {_inr(prices, job)}."
     yield ""
     yield "Of it a film, rupees, besides the models:"
     yield ""
