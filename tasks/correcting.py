@@ -19,9 +19,9 @@ from bharatchef.ports import Ports
 from bharatchef.records import ActionSegment, Dish, Evaluation
 from bharatchef.results import EvaluationResult
 from bharatchef.review.exchange import boxes_of, check_same_film, segments_differ
-from bharatchef.review.labels import CorrectedLabels, Purpose, put_labels
+from bharatchef.review.labels import CorrectedLabels, Purpose, put_labels, still_key
 from bharatchef.review.trail import TrailEntry, append, entries
-from tasks.reviewing import Reviewer, purpose_of, result_of
+from tasks.reviewing import Reviewer, film_stills, purpose_of, result_of
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ def take_correction(
             corrected_by=corrected_by,
         ),
     )
+    _keep_stills(ports, result, box_times)
     key = f"segments/{digest}.json"
     if not ports.objects.exists(key):
         ports.objects.put_bytes(key, file, "application/json")
@@ -111,6 +112,17 @@ def take_correction(
         "rescore_of": evaluation.rescore_of or evaluation.evaluation_id,
     }
     return Correction(request, changed, purpose)
+
+
+def _keep_stills(ports: Ports, result: EvaluationResult, box_times: Sequence[float]) -> None:
+    """Keep the stills that boxes were drawn on: without its picture a box teaches nothing."""
+    if result.film is None:
+        return
+    wanted = {still_key(result.film.sha256, time_s) for time_s in box_times}
+    for still in film_stills(ports, result):
+        key = still_key(result.film.sha256, still.time_s)
+        if key in wanted and ports.objects.exists(still.key):
+            ports.objects.put_bytes(key, ports.objects.get_bytes(still.key), "image/jpeg")
 
 
 def _check_inside(result: EvaluationResult, segments: Sequence[ActionSegment], file_name: str) -> None:

@@ -12,7 +12,7 @@ from bharatchef.erasing.documents import with_pseudonym, without_person
 from bharatchef.erasing.person import Erasable, Found, Kept, Traces
 from bharatchef.ports import ObjectStore, Ports
 from bharatchef.retraining.records import FOLDER, RetrainingRecord
-from bharatchef.review.labels import LABELS, CorrectedLabels, Purpose, labels_key
+from bharatchef.review.labels import LABEL_STILLS, LABELS, CorrectedLabels, Purpose, labels_key
 from tasks.publishing import archive_key, result_key
 
 DOCUMENTS = ("retraining/", "experts/", "review/", "exports/", "drift/", "notices/")
@@ -261,6 +261,7 @@ def _prefixes(traces: Traces) -> Iterator[str]:
             yield f"records/{kind}/{evaluation_id}/"
     for sha256 in traces.media:
         yield f"media/{sha256}/"
+        yield f"{LABEL_STILLS}{sha256}/"
     for key in traces.keys:
         yield key
         yield archive_key(key)

@@ -20,7 +20,7 @@ from bharatchef.records import Evaluation
 from bharatchef.retention import Policy, is_older, load_policy
 from bharatchef.settings import Settings
 from bharatchef.vocabulary import Record, Status
-from tasks.erasing_objects import TASK_RESULTS
+from tasks.erasing_objects import BATCHES, TASK_RESULTS
 from tasks.publishing import archive_key, given_keys, media_sha256s, remove_evaluation
 from tasks.runtime import report_progress
 
@@ -153,6 +153,7 @@ class _Look:
     def _task_results(self) -> Iterator[Due]:
         days = self._policy.task_results.days
         yield from self._aged("task result", TASK_RESULTS, days)
+        yield from self._aged("task result", BATCHES, days)
         if self._settings.ports == "local":
             folder = _storage(self._settings)
             for path in sorted(folder.rglob("*")) if folder.is_dir() else ():

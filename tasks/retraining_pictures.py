@@ -6,18 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bharatchef.ports import ObjectStore
-from bharatchef.review.labels import Box, CorrectedLabels
+from bharatchef.review.labels import Box, CorrectedLabels, still_key
 
 CLASSES = "classes.txt"
 
 
-def still_key(media_sha256: str, time_s: float) -> str:
-    """Where the still of a film at a moment lies while it is kept."""
-    return f"media/{media_sha256}/stills/{round(time_s * 1000):09d}.jpg"
-
-
 def stills_there(objects: ObjectStore, labels: CorrectedLabels) -> tuple[float, ...]:
-    """The moments with complete boxes whose stills are still kept, seconds."""
+    """The moments with complete boxes whose stills are kept, seconds."""
     return tuple(
         time_s
         for time_s in labels.box_times_s

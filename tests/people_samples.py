@@ -133,6 +133,8 @@ def _seed_documents(ports: Ports, person: str, upload: str, other: Evaluation) -
     piece = hashlib.sha256(f"actions/0.mp4 of {sha('film taken in')}".encode()).hexdigest()
     _put_json(ports, f"prefect-results/answer-actions-00-{piece}", {"result": {}})
     _put_json(ports, f"prefect-results/answer-actions-00-{sha('somebody else')}", {"result": {}})
+    for film in ("film taken in", "somebody else"):
+        _put(ports, f"label-stills/{sha(film)}/000002500.jpg", b"a labelled still")
     # A batch transform job that was killed leaves what it was to look at, and what it answered.
     for whose in (piece, sha("somebody else")):
         _put(ports, f"batch/in/bharatchef-slowfast-3-0123-1/{whose}.mp4", b"a piece of film")

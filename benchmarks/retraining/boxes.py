@@ -11,13 +11,12 @@ import cv2
 
 from bharatchef.consent import Consent, Purpose, record_consent
 from bharatchef.ports import ObjectStore
-from bharatchef.review.labels import Box, CorrectedLabels, put_labels
+from bharatchef.review.labels import Box, CorrectedLabels, put_labels, still_key
 from model_packages.shots import shots_of
 from model_packages.training.kitchens import TEST_GROUPS
 from model_packages.yolov8.answering import MOST_PIXELS
 from model_packages.yolov8.drawing import film_chunk
 from model_packages.yolov8.labels import kitchen_classes
-from tasks.retraining_pictures import still_key
 
 _DISHES = ("masala-chai", None)
 

@@ -17,6 +17,7 @@ from bharatchef.records import ActionSegment
 from bharatchef.vocabulary import Confidence, Record, Seconds, Sha256, Slug
 
 LABELS = "labels/"
+LABEL_STILLS = "label-stills/"
 Purpose = Literal["training", "audit"]
 
 
@@ -63,6 +64,14 @@ class CorrectedLabels(Record):
 def labels_key(purpose: Purpose, evaluation_id: str) -> str:
     """The key under which an evaluation's corrected labels are kept."""
     return f"{LABELS}{purpose}/{evaluation_id}.json"
+
+
+def still_key(media_sha256: str, time_s: float) -> str:
+    """Where the still of a film at a moment lies that boxes were drawn on.
+
+    Stills cut from films end after weeks; those that a person has labelled are kept as long as the labels.
+    """
+    return f"{LABEL_STILLS}{media_sha256}/{round(time_s * 1000):09d}.jpg"
 
 
 def put_labels(objects: ObjectStore, labels: CorrectedLabels) -> None:

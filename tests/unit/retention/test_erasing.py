@@ -82,6 +82,8 @@ def test_nothing_of_the_person_is_left_and_all_of_the_other_is(side, settings):
     answers = list(side.ports.objects.list_keys("prefect-results/answer"))
     assert [answer.rsplit("-", 1)[-1] for answer in answers] == [sha("somebody else")]
     assert receipt.models == MODELS
+    (still,) = side.ports.objects.list_keys("label-stills/")
+    assert sha("somebody else") in still
     batches = {key.rsplit("/", 1)[-1].split(".")[0] for key in side.ports.objects.list_keys("batch/")}
     assert batches == {sha("somebody else")}
 

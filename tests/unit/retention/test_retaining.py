@@ -61,7 +61,7 @@ def test_films_are_archived_at_90_days_and_proxies_go_at_30(side, settings):
     seeded = seed(side.ports, settings)
     film = seeded.other.trainee_video_s3_key or ""
     later(side, 30)
-    assert what(enforce(side.ports, settings)) == {"delete proxies": 3, "delete task result": 4}
+    assert what(enforce(side.ports, settings)) == {"delete proxies": 3, "delete task result": 4 + 4}
     assert side.ports.objects.exists(film)
     later(side, 90)
     assert what(enforce(side.ports, settings)) == {"archive film": 4}
@@ -93,7 +93,7 @@ def test_evaluations_go_whole_after_three_years_and_receipts_stay(side, settings
     assert what(enforce(side.ports, settings))["delete evaluation"] == 4
     assert side.ports.evaluations.find("") == []
     kept = {key.split("/")[0] for key in side.ports.objects.list_keys("")}
-    assert kept == {"labels", "people", "receipts", "retraining", "trail"}
+    assert kept == {"label-stills", "labels", "people", "receipts", "retraining", "trail"}
 
 
 def test_what_is_in_use_waits(side, settings):

@@ -15,8 +15,8 @@ from adapters.local.objects import FolderObjects
 from bharatchef.observed import Detection
 from bharatchef.retraining.figures import NONE, FilmCounts, Measured, difference, figures_of
 from bharatchef.retraining.policy import read_policy
-from bharatchef.review.labels import Box, CorrectedLabels
-from tasks.retraining_pictures import class_names, pictured_folder, still_key
+from bharatchef.review.labels import Box, CorrectedLabels, still_key
+from tasks.retraining_pictures import class_names, pictured_folder
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 INTERVAL = read_policy().interval

@@ -19,7 +19,7 @@ from bharatchef.errors import InputError
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.records import User
 from bharatchef.report import render_html
-from bharatchef.review.labels import audit_labels, training_labels
+from bharatchef.review.labels import audit_labels, still_key, training_labels
 from bharatchef.review.policy import Audit, load_review_policy
 from bharatchef.review.standing import as_read, standing
 from bharatchef.review.trail import entries
@@ -157,6 +157,10 @@ def test_a_correction_is_kept_by_pseudonym_and_asks_for_the_same_film_with_other
     assert kept.kitchen == f"kitchen-{kept.person}"
     assert len(kept.boxes) == len(result.stills[::2])
     assert kept.model_sha256s == (sha("weights"),)
+    assert kept.media_sha256 is not None
+    stills = [still_key(kept.media_sha256, time_s) for time_s in kept.box_times_s]
+    assert list(reviewer.ports.objects.list_keys("label-stills/")) == stills
+    assert stills, "the stills that boxes were drawn on are kept with the labels"
     again = take_correction(reviewer, evaluation, data, "export.json", "ravi")
     assert again.request == correction.request
     assert [entry.kind for entry in entries(reviewer.ports.objects, "ev-1")] == ["corrected"]
