@@ -139,3 +139,91 @@ def test_on_paper_closed_tables_are_shown(opened):
     assert len(heights) == 4
     assert all(height > 40 for height in heights)
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+IN_SCRIPT = {
+    "in-hindi": ("hi", "Devanagari"),
+    "in-tamil": ("ta", "Tamil"),
+    "in-hinglish": ("hi-Latn", "Latin"),
+}
+# Each cluster of the script that the page shows is drawn in its own font, and beside it a point that no font
+# has: where both pictures are one, the reader sees a box.
+BOXES = """(script) => {
+  const canvas = Object.assign(document.createElement('canvas'), {width: 96, height: 64});
+  const pen = canvas.getContext('2d', {willReadFrequently: true});
+  const drawn = (font, text) => {
+    pen.clearRect(0, 0, 96, 64);
+    pen.font = font;
+    pen.fillText(text, 8, 44);
+    return pen.getImageData(0, 0, 96, 64).data.join();
+  };
+  const seen = new Map(), clusters = new Intl.Segmenter(document.documentElement.lang);
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const style = getComputedStyle(walk.currentNode.parentElement);
+    if (walk.currentNode.parentElement.closest('style, script')) continue;
+    const font = `${style.fontWeight} 24px ${style.fontFamily}`;
+    for (const {segment} of clusters.segment(walk.currentNode.textContent))
+      if (new RegExp(`\\\\p{Script=${script}}`, 'u').test(segment)) seen.set(font + segment, [font, segment]);
+  }
+  const boxes = [...seen.values()].filter(([font, text]) => {
+    const picture = drawn(font, text);
+    return picture === drawn(font, '\\u{10FFFE}') || picture === drawn(font, '');
+  });
+  return {clusters: seen.size, boxes: boxes.map(([, text]) => text)};
+}"""
+# What is wider than its place, where nothing lets one scroll to it.
+TOO_WIDE = """() => [...document.querySelectorAll('body *')].filter(e => {
+  if (e.closest('svg') || e.closest('.sr-only, .visually-hidden')) return false;
+  for (let at = e; at; at = at.parentElement)
+    if (['auto', 'scroll'].includes(getComputedStyle(at).overflowX)) return false;
+  return e.getBoundingClientRect().right > innerWidth + 1;
+}).map(e => e.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("kind", sorted(IN_SCRIPT))
+def test_no_letter_of_any_script_is_shown_as_a_box(opened, kind):
+    tag, script = IN_SCRIPT[kind]
+    page = opened(kind)
+    assert page.evaluate("document.documentElement.lang") == tag
+    fonts = page.evaluate("getComputedStyle(document.body).fontFamily")
+    assert all(name in fonts for name in ("Noto Sans Devanagari", "Noto Sans Tamil", "Nirmala UI"))
+    found = page.evaluate(BOXES, script)
+    assert found["clusters"] > 60
+    if len(set(found["boxes"])) > 0.9 * found["clusters"]:
+        pytest.skip(f"no font for {script} is installed here")
+    assert found["boxes"] == []
+
+
+def test_a_letter_that_no_font_has_is_told_as_a_box(opened):
+    page = opened("in-hindi")
+    page.evaluate("document.querySelector('h1').textContent = 'क\\u{10FFFD}'")
+    assert (
+        page.evaluate(BOXES, "Unknown")["boxes"]
+        or page.evaluate(BOXES.replace("Script=${script}", "Co"), "")["boxes"]
+    )
+
+
+@pytest.mark.parametrize("kind", sorted(IN_SCRIPT))
+@pytest.mark.parametrize("width", [320, 360])
+def test_words_as_long_as_tamil_ones_break_and_nothing_is_cut_off_on_a_phone(opened, kind, width):
+    page = opened(kind, viewport={"width": width, "height": 700})
+    assert page.evaluate(TOO_WIDE) == []
+    word = {
+        "in-hindi": "परोसनेवालेकटोरे",
+        "in-tamil": "கொதிக்கவிடவேண்டியிருந்தபோதும்",
+        "in-hinglish": "parosnewalekatore",
+    }
+    changed = page.evaluate(
+        """(word) => {
+          const texts = 'h1, h2, h3, p, li, td, th, dt, dd, summary, .chip, .tile-name';
+          const places = [...document.querySelectorAll(texts)]
+            .filter(e => !e.closest('svg') && !e.children.length && e.textContent.trim());
+          places.forEach(e => e.textContent = word.repeat(2));
+          return places.length;
+        }""",
+        word[kind],
+    )
+    assert changed > 30
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(TOO_WIDE) == []
