@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from deviations_of_dishes import deviation
 from judging_dishes import TEA_DONE, performance, tea
 
 from bharatchef.coaching import mistakes_that_matter
 from bharatchef.coaching.choosing import MOST_MISTAKES, load_severity
 from bharatchef.judgement import judge, load_thresholds
-from bharatchef.records import CategoryScore, Deviation, Judgement, Scorecard
+from bharatchef.records import CategoryScore, Judgement, Scorecard
 from bharatchef.scoring import load_rubric, score
 from bharatchef.vocabulary import Category, DeviationKind, Span
 
 SHA = "0" * 64
 
 
-def deviation(number, kind=DeviationKind.MISSING, confidence=0.9, category=Category.STEP_SEQUENCE, **given):
-    return Deviation(
-        deviation_id=f"d{number:03d}",
-        kind=kind,
-        category=category,
-        step_id=f"s{number}",
-        span=Span(start_s=60.0 * number, end_s=60.0 * number + 5),
-        expected="it",
-        expected_source="the dish",
-        seen="it was not",
-        confidence=confidence,
-        **given,
-    )
+def numbered(number, kind=DeviationKind.MISSING, confidence=0.9, category=Category.STEP_SEQUENCE, **given):
+    span = Span(start_s=60.0 * number, end_s=60.0 * number + 5)
+    fields = {"deviation_id": f"d{number:03d}", "confidence": confidence, "category": category, "span": span}
+    return deviation(kind, f"s{number}", **{**fields, **given})
 
 
 def judgement(*deviations):
@@ -66,43 +58,43 @@ def told(*deviations, scorecard=None):
 
 def test_the_end_of_the_film_counts_as_its_beginning_does():
     """The first faults cost all that a category has; the gravest comes last, and is told first."""
-    early = [deviation(n, DeviationKind.REPEATED) for n in range(1, 21)]
-    assert told(*early, deviation(21))[0] == "d021"
+    early = [numbered(n, DeviationKind.REPEATED) for n in range(1, 21)]
+    assert told(*early, numbered(21))[0] == "d021"
 
 
 def test_at_most_five_and_the_surest_of_equal_ones():
-    many = [deviation(n, confidence=0.5 + n / 100) for n in range(1, 9)]
+    many = [numbered(n, confidence=0.5 + n / 100) for n in range(1, 9)]
     assert told(*many) == ["d008", "d007", "d006", "d005", "d004"]
     assert MOST_MISTAKES == 5
 
 
 def test_fewer_if_fewer_are_true_and_none_of_none():
     assert told() == []
-    assert told(deviation(1), deviation(2, DeviationKind.NOT_SEEN, 1.0), deviation(3, confidence=0.49)) == [
+    assert told(numbered(1), numbered(2, DeviationKind.NOT_SEEN, 1.0), numbered(3, confidence=0.49)) == [
         "d001"
     ]
 
 
 def test_one_a_cause_and_what_follows_makes_it_weigh_more():
-    cause, other = deviation(1, DeviationKind.OUT_OF_ORDER), deviation(9, DeviationKind.OUT_OF_ORDER, 0.95)
-    followers = [deviation(n, DeviationKind.OUT_OF_ORDER, cause_id="d001") for n in (2, 3)]
+    cause, other = numbered(1, DeviationKind.OUT_OF_ORDER), numbered(9, DeviationKind.OUT_OF_ORDER, 0.95)
+    followers = [numbered(n, DeviationKind.OUT_OF_ORDER, cause_id="d001") for n in (2, 3)]
     assert told(cause, other) == ["d009", "d001"]
     assert told(cause, *followers, other) == ["d001", "d009"]
 
 
 def test_an_unsure_cause_gives_way_to_what_surely_followed():
-    assert told(deviation(1, confidence=0.3), deviation(2, cause_id="d001")) == ["d002"]
+    assert told(numbered(1, confidence=0.3), numbered(2, cause_id="d001")) == ["d002"]
 
 
 @pytest.mark.parametrize("kind", [DeviationKind.TOO_SHORT, DeviationKind.REPEATED])
 def test_what_touches_safety_weighs_more(kind):
     category = Category.TIMING if kind is DeviationKind.TOO_SHORT else Category.STEP_SEQUENCE
-    plain, unsafe = deviation(1, kind, 0.95, category), deviation(2, kind, 0.6, category, safety_id="hot")
+    plain, unsafe = numbered(1, kind, 0.95, category), numbered(2, kind, 0.6, category, safety_id="hot")
     assert told(plain, unsafe) == ["d002", "d001"]
 
 
 def test_a_category_that_was_not_scored_has_no_mistakes():
-    assert told(deviation(1), scorecard=card(Category.STEP_SEQUENCE)) == []
+    assert told(numbered(1), scorecard=card(Category.STEP_SEQUENCE)) == []
 
 
 def test_real_judgements_are_told_by_severity_times_confidence():

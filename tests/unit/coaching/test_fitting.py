@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from deviations_of_dishes import deviation
 from judging_dishes import TEA_DONE, performance, tea
 
 from bharatchef.coaching import coached
@@ -10,30 +11,14 @@ from bharatchef.coaching.fitting import Fit, fit_of, fitting
 from bharatchef.judgement import judge, load_thresholds
 from bharatchef.observed import HeatMark
 from bharatchef.ports import Tip, TipText
-from bharatchef.records import Deviation
 from bharatchef.scoring import load_rubric, score
-from bharatchef.vocabulary import Category, DeviationKind, HeatLevel, Language
+from bharatchef.vocabulary import DeviationKind, HeatLevel, Language
 from knowledge_base.advice import read_advice
 from knowledge_base.indexing import as_tip
 from knowledge_base.library import DishLibrary
 
 CHAI = DishLibrary().get("masala-chai")
 ALL_TIPS = [as_tip(tip) for tip in read_advice().tips]
-
-
-def deviation(kind, step_id=None, related=None, subject=""):
-    return Deviation(
-        deviation_id="d1",
-        kind=kind,
-        category=Category.STEP_SEQUENCE,
-        step_id=step_id,
-        related_step_id=related,
-        expected="it",
-        expected_source="the dish",
-        seen="it was not",
-        confidence=0.9,
-        subject=subject,
-    )
 
 
 def tip(**given):
