@@ -49,6 +49,7 @@ ADDED = {
         "language",
         "resultS3Key",
         "segmentsS3Key",
+        "rescoreOf",
     },
     ActionSequence: set(),
     Feedback: {
