@@ -10,10 +10,10 @@ locals {
     BHARATCHEF_TRACE_PERCENT       = tostring(module.observability.trace_percent)
     BHARATCHEF_REKOGNITION         = tostring(var.moderation)
     BHARATCHEF_SAGEMAKER_ENDPOINTS = jsonencode(module.models.endpoint_names)
-    # A retraining trains on SageMaker; what it made is tried there where models are served there.
+    # A retraining trains on SageMaker. What it made is tried there where an endpoint can have two variants: on instances.
     BHARATCHEF_TRAINING_IMAGE   = "${module.delivery.repository_urls["trainer"]}:${var.image_tag}"
     BHARATCHEF_TRAINING_ROLE    = module.models.role_arns["training"]
-    BHARATCHEF_HOSTING_IMAGE    = length(var.models) > 0 ? module.models.image : ""
+    BHARATCHEF_HOSTING_IMAGE    = length(var.models) > 0 && startswith(var.serving_mode, "realtime-") ? module.models.image : ""
     BHARATCHEF_HOSTING_ROLE     = module.models.role_arns["hosting"]
     BHARATCHEF_BATCH_ROLE       = module.models.role_arns["batch"]
     BHARATCHEF_BATCH_INSTANCE   = coalesce(module.models.instance_type, "ml.g4dn.xlarge")

@@ -58,8 +58,8 @@ run "a_model_in_two_variants" {
     models = {
       actions = {
         variants = {
-          known = { model_data_url = "s3://bharatchef-processed-results-production/models/a.tar.gz", weight = 0.9 }
-          tried = { model_data_url = "s3://bharatchef-processed-results-production/models/b.tar.gz", weight = 0.1 }
+          champion   = { model_data_url = "s3://bharatchef-processed-results-production/models/a.tar.gz", weight = 0.9 }
+          challenger = { model_data_url = "s3://bharatchef-processed-results-production/models/b.tar.gz", weight = 0.1 }
         }
       }
     }
@@ -68,6 +68,11 @@ run "a_model_in_two_variants" {
   assert {
     condition     = jsondecode(output.settings["BHARATCHEF_SAGEMAKER_ENDPOINTS"]) == { actions = "bharatchef-actions-production" }
     error_message = "The program is told which endpoint answers."
+  }
+
+  assert {
+    condition     = output.settings["BHARATCHEF_HOSTING_IMAGE"] != ""
+    error_message = "What a retraining makes is tried behind that endpoint."
   }
 
   assert {

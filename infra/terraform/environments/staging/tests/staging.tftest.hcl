@@ -35,6 +35,19 @@ run "as_staging_is" {
   }
 }
 
+run "without_servers_nothing_is_tried_there" {
+  command = plan
+
+  variables {
+    models = { actions = { variants = { champion = { model_data_url = "s3://bharatchef-processed-results-staging/models/a.tar.gz", weight = 1 } } } }
+  }
+
+  assert {
+    condition     = output.settings["BHARATCHEF_HOSTING_IMAGE"] == "" && output.settings["BHARATCHEF_TRAINING_IMAGE"] != ""
+    error_message = "A serverless endpoint has no second variant: a challenger is tried in the runs themselves."
+  }
+}
+
 run "all_that_can_be_switched_on" {
   command = plan
 
