@@ -186,7 +186,8 @@ def run(given: argparse.Namespace, say: Say) -> dict[str, Any]:
         "date": datetime.now(UTC).date().isoformat(),
         "command": "python -m model_packages.yolov8.train"
         + (f" --pictures {given.pictures}" if own is None else " --pictures-of FOLDER")
-        + f" --steps {given.steps[0]} {given.steps[1]} --batch {given.batch} --seed {given.seed}",
+        + f" --steps {given.steps[0]} {given.steps[1]} --batch {given.batch} --seed {given.seed}"
+        + ("" if given.start is None else " --start CHECKPOINT"),
         "seed": given.seed,
         "trainedOn": TRAINED_ON if own is None else "pictures of its owner's kitchens",
         "pictures": len(entries),

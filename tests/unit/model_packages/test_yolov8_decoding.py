@@ -135,8 +135,9 @@ boxes_of_numbers = st.lists(
 )
 
 
+# No boxes of small whole numbers overlap by exactly so much: which way a tie rounds is nobody's wish.
 @settings(max_examples=150, deadline=None)
-@given(rows=boxes_of_numbers, most=st.sampled_from([0.3, 0.5, 0.7]))
+@given(rows=boxes_of_numbers, most=st.sampled_from([0.3003, 0.5003, 0.7003]))
 def test_suppression_keeps_what_a_plain_double_loop_keeps(rows: list, most: float) -> None:
     boxes = np.array([[x, y, x + w, y + h] for x, y, w, h, _ in rows], np.float32)
     sure = np.array([s / 100 for *_, s in rows], np.float32)
