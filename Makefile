@@ -16,7 +16,7 @@ $(BIN)/.complete: pyproject.toml constraints.txt scripts/setup.sh
 
 setup-train: $(BIN)/.complete-train ## and what training and all tests need besides
 
-$(BIN)/.complete-train: pyproject.toml constraints.txt scripts/setup.sh
+$(BIN)/.complete-train: pyproject.toml constraints.txt scripts/setup.sh scripts/sagemaker.txt
 	@scripts/setup.sh train
 
 setup-emulators: .emulators/bin/.complete ## and the servers that stand for AWS, and the linters of infrastructure
