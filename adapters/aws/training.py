@@ -188,7 +188,7 @@ def _sdk() -> tuple[Any, Any]:
     except ImportError as error:
         raise ConfigurationError(
             f"Training on SageMaker needs its SDK, but {error.name} is not installed.",
-            "pip install --no-deps --requirement scripts/sagemaker.txt: with what it asks for itself, Prefect stops.",
+            "pip install --no-deps --requirement scripts/sagemaker.txt, as the file says why.",
         ) from error
     return model_trainer, resources
 
