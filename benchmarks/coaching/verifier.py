@@ -10,9 +10,15 @@ good answers has since been no unseen figure. ``--half unseen`` is 12 answers on
 sight 5 were refused. 34 of them (``--half later``) may be tuned on; the other 30 (``--half held``) are never
 looked at: 3 were refused at first sight, and 3 after the first tuning. Then 71 answers were written to be
 tuned on (``more``, and 11 that went to ``later``): at first sight 12 of the first 60 were refused, and 4 of
-the last 11 after these had been mended. All 71 pass now, and of the 30 held ones 2 are refused: about one in
-fifteen, three times what was asked. A refused answer costs one more question, and then the rules' own words
-are told.
+the last 11 after these had been mended. All 71 pass now, and of the 30 held ones 2 are refused.
+
+Then 66 answers on 22 briefs were written and committed before the verifier read them (two that put a mistake
+on safety last, which models are told not to do, were put right before the half that they lie in was judged).
+Of 36 (``fresh``) 2 were refused at first sight, and mended. Of the other 30 (``kept``), judged once after
+that, 1: 3.3 %. That one has been mended since, so that ``kept`` is no unseen figure any more. Over what no
+rule was made for when it was judged, 3 of 72 (``kept``, ``held``, ``unseen``) were refused, twice what was
+asked; with so few answers the true share may lie between 1 and 12 %. A refused answer costs one more
+question, and then the rules' own words are told.
 """
 
 from __future__ import annotations
