@@ -55,9 +55,12 @@ class XRayTraces:
                 told = client.put_trace_segments(
                     TraceSegmentDocuments=[json.dumps(segment, separators=(",", ":"))]
                 )
-        except BharatChefError as failed:
-            self._say(str(failed))
+        # Whatever it is, the evaluation has ended, and ends no worse for it.
+        except Exception as failed:
+            self._say(str(failed) if isinstance(failed, BharatChefError) else type(failed).__name__)
             return
+        if "UnprocessedTraceSegments" not in told:
+            self._say("what answered is no X-Ray.")
         for refused in told.get("UnprocessedTraceSegments", []):
             self._say(f"X-Ray refused one with {refused.get('ErrorCode', 'no code')}.")
 

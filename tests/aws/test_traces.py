@@ -111,9 +111,11 @@ def test_what_is_out_of_reach_is_said_once_and_hurts_nothing(caplog: pytest.LogC
 
 
 class _Refusing(BaseHTTPRequestHandler):
+    answer = b""
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        body = json.dumps({"UnprocessedTraceSegments": [{"ErrorCode": "ParseError"}]}).encode()
+        body = self.answer
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -123,7 +125,18 @@ class _Refusing(BaseHTTPRequestHandler):
         """Nothing: the test's output is not the place."""
 
 
-def test_a_refused_trace_is_said(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (json.dumps({"UnprocessedTraceSegments": [{"ErrorCode": "ParseError"}]}).encode(), "ParseError"),
+        (b"<html>this is no X-Ray", "Traces are not sent"),
+    ],
+    ids=["refused", "no X-Ray"],
+)
+def test_what_a_server_does_not_take_is_said(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, answer: bytes, said: str
+) -> None:
+    monkeypatch.setattr(_Refusing, "answer", answer)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -134,7 +147,7 @@ def test_a_refused_trace_is_said(caplog: pytest.LogCaptureFixture) -> None:
         server.shutdown()
         thread.join()
         server.server_close()
-    assert "ParseError" in caplog.text
+    assert said in caplog.text
 
 
 def test_a_stage_that_ended_badly_is_timed_too() -> None:
