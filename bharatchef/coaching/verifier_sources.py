@@ -98,10 +98,12 @@ class Sources:
     def tells_of(self, text: str, deviation_id: str) -> str:
         """The other deviation that a text tells of instead of this one; empty where it may be this one."""
         said, own = self.signs(text), self._signs[deviation_id]
+        # Who names the dish does not tell of another mistake by that.
+        everywhere = own | self.signs(self.brief.dish)
         for name, other in self._signs.items():
             if name == deviation_id:
                 continue
-            if len(said & (other - own)) >= _SIGNS and not said & (own - other):
+            if len(said & (other - everywhere)) >= _SIGNS and not said & (own - other):
                 return name
         return ""
 

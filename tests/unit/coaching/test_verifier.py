@@ -19,6 +19,7 @@ from bharatchef.coaching.verifier_language import not_in
 from bharatchef.coaching.verifier_lists import hazard_in, phrase_in
 from bharatchef.coaching.verifier_numbers import given as is_given
 from bharatchef.coaching.verifier_numbers import quantities
+from bharatchef.coaching.verifier_sources import sources_of
 from bharatchef.vocabulary import Language
 
 DISHES = [dish.dish_id for dish in library().list_dishes()]
@@ -234,6 +235,16 @@ def test_dangerous_advice_is_known_and_its_opposite_let_be(language, text, hazar
 )
 def test_a_text_is_in_its_language_alone(text, languages):
     assert {str(language) for language in Language if not not_in(text, language)} == languages
+
+
+def test_who_names_the_dish_does_not_tell_of_another_mistake_by_that():
+    case = GOOD["fresh-56"]
+    sources = sources_of(case.brief)
+    hot, cold = (d.deviation_id for d in reversed(case.brief.deviations))
+    assert sources.tells_of("Tez aanch se palak ka rang bhi jaata hai.", hot) == ""
+    assert (
+        sources.tells_of("Gungune paani mein patton ka rang jaata hai, khaulta paani rokta hai.", hot) == cold
+    )
 
 
 def test_the_same_thing_has_one_name_in_all_languages():
