@@ -87,6 +87,7 @@ class Whole:
                 "BHARATCHEF_SAGEMAKER_ENDPOINTS": json.dumps({"actions": "actions"}),
                 "BHARATCHEF_LEASE_S": "6",
                 "BHARATCHEF_XRAY_URL": self.xray,
+                "BHARATCHEF_TRACE_PERCENT": "100",
                 **more,
             },
         )
