@@ -250,10 +250,12 @@ class SourceErrors(Record):
     """How a source of segments errs, counted on films whose truth is known.
 
     A step that lasts less than ``short_s`` is overlooked at the rate ``short_overlooked``. What ``taken``
-    does not list never happened there.
+    does not list never happened there. ``background_odds`` are those of nothing being done where it says so,
+    against what its probability says.
     """
 
     taken: tuple[TakenFor, ...]
+    background_odds: Annotated[float, Field(gt=0)] = 1.0
     short_s: Seconds
     short_overlooked: Confidence
 

@@ -38,7 +38,8 @@ def come_true(curves: Curves, source: str, deviations: tuple[Deviation, ...]) ->
     Args:
         curves: points (stated, true) by kind of source and of deviation; where there is none, what was stated
             stands.
-        source: the kind of source that said what was done (``SegmentSource.kind``).
+        source: the kind of source that said what was done (``SegmentSource.kind``), or ``counted_model`` for
+            an action model whose errors were counted.
     """
     mine = curves.get(source, {})
     return tuple(

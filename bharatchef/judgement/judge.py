@@ -54,7 +54,9 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         findings += surplus_findings(graph, matched, performance, thresholds.presence)
         findings += timing_findings(graph, matched, models, performance, thresholds.timing)
         findings += heat.findings
-    deviations = come_true(thresholds.confidence, performance.source.kind, numbered(findings))
+    # Segments that were read by what was counted of their source's errors come true by curves of their own.
+    source = performance.source.kind if performance.source_errors is None else "counted_model"
+    deviations = come_true(thresholds.confidence, source, numbered(findings))
     return Judgement(
         deviations=deviations,
         matches=tuple(

@@ -167,7 +167,8 @@ def _from_models(
         return _performance(
             SegmentSource(kind="none", name="nobody"), (), (), duration_s, segments_unavailable=why
         )
-    found = recognise_steps(actions, detections, dish)
+    errors = source_errors(actions.model.weights_sha256)
+    found = recognise_steps(actions, detections, dish, errors)
     end = max((span.end_s for span in found.observed), default=0.0)
     duration_s = duration_s or end
     notes = found.notes + _undecoded(film)
@@ -185,7 +186,7 @@ def _from_models(
         duration_s,
         notes,
         unrecognisable_steps=found.unrecognisable_steps,
-        errors=source_errors(model.weights_sha256),
+        errors=errors,
     )
 
 

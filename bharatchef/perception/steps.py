@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bharatchef.observed import ActionProbabilities, Detections, Unavailable
+from bharatchef.observed import ActionProbabilities, Detections, SourceErrors, Unavailable
 from bharatchef.perception.decoder import decode
 from bharatchef.perception.evidence import ActionColumns, action_columns, action_evidence, object_evidence
 from bharatchef.perception.naming import Stretch, named
@@ -65,7 +65,10 @@ def looked_at(times_s: Sequence[float], gap_periods: float = 3.0) -> tuple[Span,
 
 
 def recognise_steps(
-    actions: ActionProbabilities, detections: Detections | Unavailable | None, dish: Dish
+    actions: ActionProbabilities,
+    detections: Detections | Unavailable | None,
+    dish: Dish,
+    errors: SourceErrors | None = None,
 ) -> Recognition:
     """The dish's steps as they were done, by start.
 
@@ -78,6 +81,7 @@ def recognise_steps(
         actions: probabilities at increasing times.
         detections: objects at their own times; without them steps are told apart by action alone.
         dish: the dish whose steps are looked for.
+        errors: how the action model errs, where it was counted.
 
     Raises:
         ValueError: the times do not increase.
@@ -98,6 +102,8 @@ def recognise_steps(
     if times.size == 0 or not columns.steps:
         return Recognition((), columns.unrecognisable, observed, tuple(notes))
     evidence = action_evidence(actions, columns, use)
+    if errors is not None:
+        evidence[:, -1] += np.log(errors.background_odds)
     if isinstance(detections, Detections):
         evidence[:, : len(columns.steps)] += object_evidence(
             times, columns.steps, detections, dish, labels(), use

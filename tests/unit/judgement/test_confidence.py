@@ -29,7 +29,7 @@ def deviation(kind: DeviationKind, confidence: float) -> Deviation:
     )
 
 
-@given(shares, shares, st.sampled_from(list(DeviationKind)), st.sampled_from(["drawn_truth", "action_model"]))
+@given(shares, shares, st.sampled_from(list(DeviationKind)), st.sampled_from(list(GIVEN.confidence)))
 def test_no_two_findings_of_a_kind_change_places(
     one: float, other: float, kind: DeviationKind, source: str
 ) -> None:

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import BACKGROUND, f1_at_50, hits_at_50, model_identity, simulate, simulated_dish
 
-from bharatchef.observed import ActionProbabilities, Analyser, Detection, Detections, Unavailable
+from bharatchef.observed import (
+    ActionProbabilities,
+    Analyser,
+    Detection,
+    Detections,
+    SourceErrors,
+    Unavailable,
+)
 from bharatchef.perception.evidence import action_columns
 from bharatchef.perception.parameters import labels as words
 from bharatchef.perception.parameters import source_errors
@@ -257,3 +264,13 @@ def test_what_was_counted_of_a_models_errors_goes_with_its_segments_and_no_other
         update={"model": film.actions.model.model_copy(update={"weights_sha256": installed})}
     )
     assert performance_from(DISH, actions=named, detections=film.detections).source_errors == errors
+
+
+def test_a_short_step_that_a_model_drowns_in_nothing_is_found_once_that_was_counted() -> None:
+    doing = probabilities([(BACKGROUND, 19)], (BACKGROUND, "chop", "rinse"), 0.9)
+    rows = (*doing.probabilities[:6], *[(0.43, 0.02, 0.55)] * 7, *doing.probabilities[13:])
+    actions = doing.model_copy(update={"probabilities": rows})
+    drowning = SourceErrors(taken=(), background_odds=0.5, short_s=2.0, short_overlooked=0.0)
+    assert recognise_steps(actions, BLIND, DISH).segments == ()
+    found = recognise_steps(actions, BLIND, DISH, drowning).segments
+    assert [s.step_id for s in found] == ["rinse-tomato"]
