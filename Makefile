@@ -27,7 +27,7 @@ setup-emulators: .emulators/bin/.complete ## and the servers that stand for AWS,
 demo: setup ## draw a film, evaluate it, print the scorecard and name the report
 	@$(BIN)/python -m kitchen_sim demo $(DEMO)
 	@BHARATCHEF_HOME=$(DEMO)/home $(BIN)/bharatchef evaluate $(DEMO)/masala-chai-demo.mp4 --dish masala-chai \
-	    --segments $(DEMO)/masala-chai-demo.segments.json --user demo --out $(DEMO)/report
+	    --user demo --out $(DEMO)/report
 
 deploy-check: setup-train ## prefect.yaml against the flows and work pools, without a server
 	@$(BIN)/python -m flows.deploy_check
