@@ -270,7 +270,9 @@ class Performance(Record):
     ``observed`` are the stretches in which a step could have been seen: only inside them is a step
     'missing', elsewhere it is 'not seen'. Nor is a step or an ingredient ever missing that the source
     could not have named: these are listed in ``unrecognisable_steps`` and ``unrecognisable_ingredients``.
-    ``source_errors`` is ``None`` where nobody counted how the source errs.
+    ``source_errors`` is ``None`` where nobody counted how the source errs. ``foreign_true`` is ``None`` where
+    a person, or a film's own truth, marked the ingredients; else how often something was there that a model
+    saw and that the dish does not ask for.
     """
 
     source: SegmentSource
@@ -286,3 +288,4 @@ class Performance(Record):
     unrecognisable_steps: tuple[Slug, ...] = ()
     unrecognisable_ingredients: tuple[Slug, ...] = ()
     source_errors: SourceErrors | None = None
+    foreign_true: Confidence | None = None

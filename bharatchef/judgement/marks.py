@@ -125,9 +125,10 @@ def ingredient_assessment(
 ) -> Assessment:
     """Ingredients seen in use against the dish's.
 
-    One that is not the dish's is wrong where it was seen surely. One that was not seen counts as left
-    out only where a person, or a film's own truth, marked most of the others; from a model it is not
-    seen, because a model knows few ingredients.
+    One that is not the dish's is wrong where it was seen surely, as often as that comes true. One that was not
+    seen counts as left out only where a person, or a film's own truth, marked most of the others; from a model
+    it is not seen, because a model knows few ingredients. Where a model saw less than half of them nothing is
+    said.
     """
     if isinstance(performance.ingredients, Unavailable):
         return Assessment((), performance.ingredients.reason)
@@ -144,13 +145,15 @@ def ingredient_assessment(
             strangers.setdefault(_plain(mark.ingredient), mark)
     if not seen and not strangers:
         return Assessment((), "no ingredient was recognised")
-    found = [_stranger(matched, name, mark) for name, mark in strangers.items()]
+    true = 1.0 if performance.foreign_true is None else performance.foreign_true
+    found = [_stranger(matched, name, mark, true) for name, mark in strangers.items()]
     wanted = [i for i in dish.ingredients if not i.optional]
-    complete = (
-        performance.source.kind in _COMPLETE_SOURCES
-        and len(seen) >= thresholds.complete_share * len(wanted)
-        and len(seen) > 0
-    )
+    enough = len(seen) >= thresholds.complete_share * len(wanted)
+    marked = performance.source.kind in _COMPLETE_SOURCES and performance.foreign_true is None
+    complete = marked and enough and len(seen) > 0
+    if not marked and not enough:
+        named = sum(i.ingredient_id in seen for i in wanted)
+        return Assessment((), f"only {named} of this dish's {len(wanted)} ingredients were recognised")
     for ingredient in wanted:
         if ingredient.ingredient_id in seen:
             continue
@@ -194,7 +197,7 @@ def _ingredient_names(dish: Dish) -> dict[str, str]:
     return names
 
 
-def _stranger(matched: Matching, name: str, mark: IngredientSeen) -> Finding:
+def _stranger(matched: Matching, name: str, mark: IngredientSeen, true: float) -> Finding:
     doing = next((d for _, d in sorted(matched.done.items()) if d.start_s <= mark.time_s <= d.end_s), None)
     return Finding(
         kind=DeviationKind.WRONG_INGREDIENT,
@@ -205,7 +208,7 @@ def _stranger(matched: Matching, name: str, mark: IngredientSeen) -> Finding:
         expected="the ingredients of this dish",
         expected_source="ingredients of the dish",
         seen=f"{name} at {clock(mark.time_s)}, which this dish does not ask for",
-        confidence=mark.confidence,
+        confidence=mark.confidence * true,
         subject=name,
     )
 

@@ -101,10 +101,11 @@ class Parameters(_Data):
 
 
 class CountedErrors(_Data):
-    """How action models err, by the sha256 of their weights."""
+    """How action models and detectors err, by the sha256 of their weights."""
 
     version: str
     models: dict[Sha256, SourceErrors]
+    foreign_true: dict[Sha256, Share]
     sha256: str = ""
 
 
@@ -165,6 +166,14 @@ def source_errors(weights_sha256: str) -> SourceErrors | None:
         KnowledgeError: the file is damaged.
     """
     return _counted_errors().models.get(weights_sha256)
+
+
+def foreign_true(weights_sha256: str) -> float:
+    """How often an ingredient was there that a detector of these weights saw where none belongs, 0 to 1.
+
+    1 where nobody counted.
+    """
+    return _counted_errors().foreign_true.get(weights_sha256, 1.0)
 
 
 @lru_cache(maxsize=1)

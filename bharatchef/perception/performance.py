@@ -26,7 +26,7 @@ from bharatchef.perception.examples import SeenByExample
 from bharatchef.perception.given import SegmentsGiven
 from bharatchef.perception.heat import heat_marks
 from bharatchef.perception.ingredients import ingredients_seen
-from bharatchef.perception.parameters import parameters, source_errors
+from bharatchef.perception.parameters import foreign_true, parameters, source_errors
 from bharatchef.perception.steps import recognise_steps
 from bharatchef.records import ActionSegment, Dish
 from bharatchef.vocabulary import Span
@@ -69,6 +69,9 @@ def performance_from(
             "heat": heat_said,
             "ingredients": ingredients,
             "unrecognisable_ingredients": lost,
+            "foreign_true": None
+            if _marked(given) or not isinstance(detections, Detections)
+            else foreign_true(detections.model.weights_sha256),
             "technique": given.technique if given is not None else _no_technique(),
             "plate": _plate(given, plate),
             "notes": steps.notes + heat_notes,
@@ -227,10 +230,15 @@ def _heat(
     return _silence(given.heat if given is not None else None, heat, Analyser.HEAT), ()
 
 
+def _marked(given: SegmentsGiven | None) -> bool:
+    """Whether whoever gave the segments marked the ingredients too."""
+    return given is not None and not isinstance(given.ingredients, Unavailable)
+
+
 def _ingredients(
     given: SegmentsGiven | None, detections: Detections | Unavailable | None, dish: Dish
 ) -> tuple[tuple[IngredientSeen, ...] | Unavailable, tuple[str, ...]]:
-    if given is not None and not isinstance(given.ingredients, Unavailable):
+    if given is not None and _marked(given):
         return given.ingredients, ()
     if isinstance(detections, Detections):
         found = ingredients_seen(detections, dish)

@@ -171,6 +171,21 @@ def test_ingredients_left_out_or_foreign_are_told_and_aliases_are_known():
     ]
     assert judged("water", "milk", kind="action_model") == [("not_seen", "tea")]
     assert judged("water", "milk", unrecognisable_ingredients=("tea",)) == [("not_seen", "tea")]
+    # A detector saw them while a person marked the steps: what it did not see need not have been left out.
+    assert judged("water", "milk", foreign_true=1.0) == [("not_seen", "tea")]
+
+
+def test_what_a_detector_takes_for_something_else_accuses_nobody():
+    seen = tuple(IngredientSeen(ingredient=n, time_s=5, confidence=0.9) for n in ("water", "milk", "ketchup"))
+    for known, least, most in ((1.0, 0.9, 0.9), (0.03, 0.0, 0.03)):
+        given = performance(TEA_DONE, ingredients=seen, foreign_true=known)
+        found = judge(tea(), given, THRESHOLDS).deviations
+        (ketchup,) = (d for d in found if d.subject == "ketchup")
+        assert least <= ketchup.confidence <= most
+    little = performance(TEA_DONE, ingredients=seen[:1], foreign_true=1.0)
+    told = judge(tea(), little, THRESHOLDS)
+    assert told.deviations == ()
+    assert told.assessable[Category.VISUAL] == "only 1 of this dish's 3 ingredients were recognised"
 
 
 def test_a_technique_point_marked_as_not_met_is_told_with_its_reason():

@@ -21,7 +21,7 @@ from bharatchef.observed import (
 )
 from bharatchef.perception.evidence import action_columns
 from bharatchef.perception.parameters import labels as words
-from bharatchef.perception.parameters import source_errors
+from bharatchef.perception.parameters import foreign_true, source_errors
 from bharatchef.perception.performance import performance_from
 from bharatchef.perception.steps import looked_at, recognise_steps
 from bharatchef.records import ActionSegment, Dish
@@ -274,3 +274,17 @@ def test_a_short_step_that_a_model_drowns_in_nothing_is_found_once_that_was_coun
     assert recognise_steps(actions, BLIND, DISH).segments == ()
     found = recognise_steps(actions, BLIND, DISH, drowning).segments
     assert [s.step_id for s in found] == ["rinse-tomato"]
+
+
+def test_how_often_the_installed_detector_is_right_about_what_does_not_belong_is_known() -> None:
+    installed = json.loads((MODELS / "yolov8" / "model.json").read_text("utf-8"))["weights_sha256"]
+    assert foreign_true(installed) < 0.5, "hold the new weights against the calibration kitchens"
+    assert foreign_true("f" * 64) == 1.0
+    film = simulate(DISH, 7, margin=4.0)
+    named = film.detections.model_copy(
+        update={"model": film.detections.model.model_copy(update={"weights_sha256": installed})}
+    )
+    assert performance_from(DISH, actions=film.actions, detections=named).foreign_true == foreign_true(
+        installed
+    )
+    assert performance_from(DISH, actions=film.actions, detections=BLIND).foreign_true is None
