@@ -20,8 +20,8 @@ from bharatchef.observed import (
     Unavailable,
 )
 from bharatchef.perception.evidence import action_columns
-from bharatchef.perception.parameters import labels as words
 from bharatchef.perception.parameters import foreign_true, source_errors
+from bharatchef.perception.parameters import labels as words
 from bharatchef.perception.performance import performance_from
 from bharatchef.perception.steps import looked_at, recognise_steps
 from bharatchef.records import ActionSegment, Dish
