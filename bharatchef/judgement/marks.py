@@ -125,10 +125,10 @@ def ingredient_assessment(
 ) -> Assessment:
     """Ingredients seen in use against the dish's.
 
-    One that is not the dish's is wrong where it was seen surely, as often as that comes true. One that was not
-    seen counts as left out only where a person, or a film's own truth, marked most of the others; from a model
-    it is not seen, because a model knows few ingredients. Where a model saw less than half of them nothing is
-    said.
+    One that is not the dish's is wrong where it was seen surely, as often as that comes true. One that
+    was not seen counts as left out only where a person, or a film's own truth, marked most of the
+    others; from a model it is not seen, because a model knows few ingredients. Where a model saw less
+    than half of them nothing is said.
     """
     if isinstance(performance.ingredients, Unavailable):
         return Assessment((), performance.ingredients.reason)
