@@ -5,8 +5,10 @@ What needs the real recordings beside the checkout says so where they are not th
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 
 PROGRAMS = (
     ("How soon the command answers; the demo's evaluation", ["-m", "benchmarks.command"]),
@@ -32,8 +34,15 @@ PROGRAMS = (
 )
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run all of them; the exit status is the number that failed."""
+    titles = "\n".join(f"  {title}: python {' '.join(words)}" for title, words in PROGRAMS)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=f"{(__doc__ or '').splitlines()[0]}\n\n{titles}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args(arguments)
     failed = 0
     for title, words in PROGRAMS:
         print(f"\n== {title} ==", flush=True)
