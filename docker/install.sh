@@ -26,6 +26,7 @@ case $role in
     asgi | torchserve)
         # A host answers for a model and for nothing else: neither Prefect nor AWS comes with it.
         pip install --no-deps "$wheel"
+        pip install --constraint "$constraints" pydantic pyyaml uvicorn
         for needs in "$source"/model_packages/*/requirements.txt; do
             pip install --constraint "$constraints" --requirement "$needs"
         done

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 from running import ROOT, own_environment
+from servers.emulators import free_port
 
 DOCKER = ROOT / "docker"
 FILES = sorted(DOCKER.glob("*.Dockerfile"))
@@ -88,7 +92,7 @@ def test_what_the_images_start_is_there():
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("role", ["intake"])
+@pytest.mark.parametrize("role", ["intake", "worker", "asgi", "torchserve"])
 def test_the_build_steps_run_and_what_they_made_starts(role, tmp_path):
     source = tmp_path / "source"
     ignored = shutil.ignore_patterns(*_ignored(), "__pycache__", "*.egg-info", ".*")
@@ -103,18 +107,50 @@ def test_the_build_steps_run_and_what_they_made_starts(role, tmp_path):
         check=False,
     )
     assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
-    lacking = subprocess.run(
-        [str(target / "bin" / "bharatchef"), "intake"],
-        env=own_environment(tmp_path, PATH=os.environ["PATH"]),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert lacking.returncode == 3
-    assert "BHARATCHEF_TRAINEE_BUCKET" in lacking.stderr
     assert not (target / "bin" / "pip").exists()
+    environment = own_environment(tmp_path, PATH=os.environ["PATH"])
+    if role == "asgi":
+        packages = sorted(found.parent for found in (source / "model_packages").glob("*/model.json"))
+        assert len(packages) >= 3
+        for package in packages:
+            _answers(target, package, environment)
+    if role in ("intake", "worker"):
+        lacking = subprocess.run(
+            [str(target / "bin" / "bharatchef"), "intake"],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert lacking.returncode == 3
+        assert "BHARATCHEF_TRAINEE_BUCKET" in lacking.stderr
+    # A worker's environment is above a gigabyte, and pytest keeps what three runs made.
+    shutil.rmtree(target)
+
+
+def _answers(target: Path, package: Path, environment: dict[str, str]) -> None:
+    """The host that was made is ready for a package, and says which."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    words = ["-m", "model_packages.serving", str(package), "--host", "127.0.0.1", "--port", str(port)]
+    host = subprocess.Popen([str(target / "bin" / "python"), *words], env=environment, cwd=target)
+    try:
+        until = time.monotonic() + 120
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/ping", timeout=5).close()
+                break
+            except OSError:
+                assert host.poll() is None, "the host ended"
+                assert time.monotonic() < until, "the host was not ready in two minutes"
+                time.sleep(0.5)
+        with urllib.request.urlopen(f"{address}/model", timeout=5) as said:
+            assert json.load(said)["name"] == json.loads((package / "model.json").read_text("utf-8"))["name"]
+    finally:
+        host.terminate()
+        host.wait(60)
 
 
 def _ignored() -> list[str]:
