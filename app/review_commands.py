@@ -16,6 +16,7 @@ from bharatchef.errors import InputError, StoreError
 from bharatchef.pseudonyms import pseudonym_key
 from bharatchef.report.words import KIND_WORDS
 from bharatchef.review.exchange import label_config, task_of
+from bharatchef.review.heat import is_heat
 from bharatchef.review.policy import load_review_policy
 from bharatchef.review.trail import TrailEntry
 from bharatchef.review.trust import Share, TrustReport
@@ -110,9 +111,10 @@ def export_task(wanted: str, file: Path, media_base: str) -> None:
         ) from error
     regions = task["predictions"][0]["result"]
     boxes = sum(region["type"] == "rectanglelabels" for region in regions)
+    heats = sum(map(is_heat, regions))
     out().print(
-        f"{escape(str(file))}: {len(regions) - boxes} segments and {boxes} boxes on {len(stills)}"
-        f" stills; {escape(config.name)} is the labelling interface.",
+        f"{escape(str(file))}: {len(regions) - boxes - heats} segments, {heats} stretches of heat and {boxes}"
+        f" boxes on {len(stills)} stills; {escape(config.name)} is the labelling interface.",
         soft_wrap=True,
     )
 

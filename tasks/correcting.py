@@ -18,8 +18,9 @@ from bharatchef.perception.segments_json import FORMAT, VERSION, is_ours
 from bharatchef.ports import Ports
 from bharatchef.records import ActionSegment, Dish, Evaluation
 from bharatchef.results import EvaluationResult
-from bharatchef.review.exchange import boxes_of, check_same_film, segments_differ
-from bharatchef.review.labels import CorrectedLabels, Purpose, put_labels, still_key
+from bharatchef.review.exchange import boxes_of, check_same_film, marked_heat, segments_differ
+from bharatchef.review.heat import heat_marks_of
+from bharatchef.review.labels import CorrectedLabels, HeatSpan, Purpose, put_labels, still_key
 from bharatchef.review.trail import TrailEntry, append, entries
 from tasks.reviewing import Reviewer, film_stills, purpose_of, result_of
 
@@ -58,10 +59,11 @@ def take_correction(
         ) from error
     check_same_film(document, result, file_name)
     boxes, box_times = boxes_of(document, result, file_name)
+    heat = marked_heat(document, result, file_name)
     segments = tuple(segment.model_copy(update={"confidence": 1.0}) for segment in given.segments)
     _check_inside(result, segments, file_name)
     corrected_by = reviewer.person(by)
-    file = _segments_file(ports, result, segments, corrected_by)
+    file = _segments_file(ports, result, segments, heat, corrected_by)
     digest = hashlib.sha256(file).hexdigest()
     purpose = purpose_of(reviewer, evaluation, said)
     changed = segments_differ(result.performance.segments, segments)
@@ -89,6 +91,7 @@ def take_correction(
             segments=segments,
             boxes=boxes,
             box_times_s=tuple(box_times),
+            heat=heat,
             purpose=purpose,
             model_sha256s=tuple(model.weights_sha256 for model in result.provenance.models),
             corrected_at=ports.clock.now(),
@@ -136,9 +139,16 @@ def _check_inside(result: EvaluationResult, segments: Sequence[ActionSegment], f
 
 
 def _segments_file(
-    ports: Ports, result: EvaluationResult, segments: Sequence[ActionSegment], by: str
+    ports: Ports,
+    result: EvaluationResult,
+    segments: Sequence[ActionSegment],
+    heat: Sequence[HeatSpan],
+    by: str,
 ) -> bytes:
-    """Our own segments file of a correction, with all else that the file it corrects had said."""
+    """Our own segments file of a correction, with all else that the file it corrects had said.
+
+    Heat that the person marked goes before what was said of it.
+    """
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -162,6 +172,8 @@ def _segments_file(
             f"The segments that {result.evaluation.evaluation_id} was made of are gone ({before}).",
             "Bring them back from a backup: they say of heat and plating what a correction does not.",
         )
+    if heat:
+        document["heat"] = [json.loads(mark.to_json()) for mark in heat_marks_of(heat)]
     return json.dumps(document, ensure_ascii=False, sort_keys=True).encode()
 
 

@@ -7,7 +7,8 @@ Formats, as Label Studio writes them (https://labelstud.io/tags/timelinelabels, 
   ``value.timelinelabels``. The frame rate is not in the export: it is the project's ``frameRate``.
 - JSON-MIN: a list of tasks with the regions' values directly under the tag's name.
 - Regions on a sound track or a time series (``labels``, ``timeserieslabels``): ``value.start`` and
-  ``value.end`` in seconds.
+  ``value.end`` in seconds. Those of the track ``HEAT_TRACK`` mark the heat and are no steps; a correction
+  reads them (``review/heat.py``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bharatchef.perception.segment_rows import MAX_ROWS, Problems, Row
 _LABEL_KEYS = ("timelinelabels", "labels", "videolabels", "timeserieslabels", "hypertextlabels")
 _FPS_KEYS = ("fps", "framerate", "frame_rate", "frameRate", "videoFps")
 _MAX_FPS = 1000.0
+HEAT_TRACK = "heat"
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,10 @@ def _annotations(task: Mapping[str, Any]) -> list[tuple[str, bool, list[_Region]
         regions = [
             _Region(item["value"], item.get("score"))
             for item in _listed(annotation.get("result"))
-            if isinstance(item, dict) and isinstance(item.get("value"), dict) and _labels(item["value"])
+            if isinstance(item, dict)
+            and isinstance(item.get("value"), dict)
+            and item.get("from_name") != HEAT_TRACK
+            and _labels(item["value"])
         ]
         if regions:
             found.append((_who(annotation), bool(annotation.get("ground_truth")), regions))

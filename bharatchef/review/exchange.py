@@ -2,9 +2,9 @@
 
 A task says of which film it is by the film's sha256, and every time in seconds. Segments lie on a time series
 that plays with the film (https://labelstud.io/templates/timeseries_audio_video, Label Studio 1.20 or later):
-its regions have ``start`` and ``end`` in the series' own unit, so that no frame rate is ever needed. Boxes
-lie on the stills (https://labelstud.io/tags/image ``valueList``), by their number (``item_index``) and in per
-cent.
+its regions have ``start`` and ``end`` in the series' own unit, so that no frame rate is ever needed. The heat
+is a second track of the same series (``heat.py``). Boxes lie on the stills
+(https://labelstud.io/tags/image ``valueList``), by their number (``item_index``) and in per cent.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from bharatchef.errors import InputError
 from bharatchef.observed import Detection, Detections, Still, Unavailable
 from bharatchef.records import ActionSegment
 from bharatchef.results import EvaluationResult
-from bharatchef.review.labels import Box
+from bharatchef.review.heat import heat_labels, heat_of, heat_regions, heat_spans
+from bharatchef.review.labels import Box, HeatSpan
 
 OTHER = "other"
 _TICK_S = 0.1
@@ -55,6 +56,7 @@ def task_of(
         data["stills"] = [address(still.key) for still in stills]
         data["still_seconds"] = [still.time_s for still in stills]
     regions = [_segment_region(n, s) for n, s in enumerate(result.performance.segments)]
+    regions += heat_regions(heat_spans(result))
     regions += _box_regions(result.detections, stills)
     prediction = {"model_version": result.performance.source.kind, "result": regions}
     return {"data": data, "predictions": [prediction]}
@@ -72,6 +74,7 @@ def label_config(result: EvaluationResult, with_stills: bool) -> str:
         '  <TimeSeriesLabels name="steps" toName="moments">',
         *(f"    <Label value={quoteattr(name)}/>" for name in names),
         "  </TimeSeriesLabels>",
+        *heat_labels(),
         f'  <TimeSeries name="moments" value="$moments" valueType="json" timeColumn="seconds"{sync}>',
         '    <Channel column="confidence"/>',
         "  </TimeSeries>",
@@ -133,6 +136,18 @@ def boxes_of(document: Any, result: EvaluationResult, file_name: str) -> tuple[t
         if len(found) > _MOST_BOXES:
             raise InputError(f"{file_name} has more than {_MOST_BOXES:,} boxes.", "Export one film's task.")
     return tuple(found), looked_at
+
+
+def marked_heat(document: Any, result: EvaluationResult, file_name: str) -> tuple[HeatSpan, ...]:
+    """The heat of the one accepted annotation; empty where it marks none.
+
+    Raises:
+        InputError: a region of the heat track is wrong, or several people's labels are in the file and none
+            is marked as the ground truth.
+    """
+    tasks = document if isinstance(document, list) else [document]
+    accepted = [found for task in tasks if (found := _accepted(task, file_name)) is not None]
+    return heat_of(accepted, result.performance.duration_s, file_name)
 
 
 def segments_differ(before: Sequence[ActionSegment], after: Sequence[ActionSegment]) -> bool:

@@ -14,11 +14,13 @@ from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from bharatchef.errors import StoreError
 from bharatchef.ports import ObjectStore
 from bharatchef.records import ActionSegment
-from bharatchef.vocabulary import Confidence, Record, Seconds, Sha256, Slug
+from bharatchef.vocabulary import Confidence, HeatLevel, Record, Seconds, Sha256, Slug
 
 LABELS = "labels/"
 LABEL_STILLS = "label-stills/"
 Purpose = Literal["training", "audit"]
+HIDDEN: Literal["hidden"] = "hidden"
+"""In the place of a level: nobody could have seen the flame."""
 
 
 class Box(Record):
@@ -38,12 +40,30 @@ class Box(Record):
         return self
 
 
+class HeatSpan(Record):
+    """How the flame under the pan was over a stretch of the film; ``flame`` is its colour, where seen."""
+
+    start_s: Seconds = Field(alias="startTime")
+    end_s: Seconds = Field(alias="endTime")
+    level: HeatLevel | Literal["hidden"]
+    flame: Literal["blue", "yellow"] | None = None
+
+    @model_validator(mode="after")
+    def _burns(self) -> Self:
+        if self.end_s <= self.start_s:
+            raise ValueError("expected a stretch that ends after it starts")
+        if self.flame and self.level in (HeatLevel.OFF, HIDDEN):
+            raise ValueError(f"expected no colour of a flame that is {self.level}, got {self.flame}")
+        return self
+
+
 class CorrectedLabels(Record):
     """What a person says is to be seen in a film.
 
     ``media_sha256`` and ``video_s3_key`` are ``None`` where the evaluation was made of segments alone.
     ``person`` and ``corrected_by`` are pseudonyms. ``boxes`` are complete at the moments ``box_times_s`` and
-    say nothing of any other. ``model_sha256s`` are the weights whose answers were corrected.
+    say nothing of any other; ``heat`` says nothing of what it does not cover. ``model_sha256s`` are the
+    weights whose answers were corrected.
     """
 
     evaluation_id: str
@@ -55,6 +75,7 @@ class CorrectedLabels(Record):
     segments: tuple[ActionSegment, ...]
     boxes: tuple[Box, ...] = ()
     box_times_s: tuple[Seconds, ...] = ()
+    heat: tuple[HeatSpan, ...] = ()
     purpose: Purpose
     model_sha256s: tuple[Sha256, ...] = ()
     corrected_at: AwareDatetime

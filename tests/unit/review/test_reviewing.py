@@ -16,10 +16,12 @@ from samples import MOMENT, sha
 
 from adapters import build_ports
 from bharatchef.errors import InputError
+from bharatchef.observed import Unavailable
 from bharatchef.perception.segments_file import read_segments
 from bharatchef.records import User
 from bharatchef.report import render_html
-from bharatchef.review.labels import audit_labels, still_key, training_labels
+from bharatchef.review.heat import heat_regions, is_heat
+from bharatchef.review.labels import HeatSpan, audit_labels, still_key, training_labels
 from bharatchef.review.policy import Audit, load_review_policy
 from bharatchef.review.standing import as_read, standing
 from bharatchef.review.trail import entries
@@ -164,6 +166,37 @@ def test_a_correction_is_kept_by_pseudonym_and_asks_for_the_same_film_with_other
     again = take_correction(reviewer, evaluation, data, "export.json", "ravi")
     assert again.request == correction.request
     assert [entry.kind for entry in entries(reviewer.ports.objects, "ev-1")] == ["corrected"]
+
+
+def test_marked_heat_is_kept_with_the_labels_and_judged_in_the_place_of_what_was_seen(reviewer):
+    result = result_with_boxes()
+    evaluation = keep(reviewer.ports, result)
+    document = labelled(result)
+    regions = document[0]["annotations"][0]["result"]
+    spans = tuple(
+        HeatSpan.model_validate({"start_s": start_s, "end_s": start_s + 5, "level": level})
+        for start_s, level in ((0, "high"), (5, "hidden"), (10, "off"))
+    )
+    steps = [region for region in regions if not is_heat(region)]
+    document[0]["annotations"][0]["result"] = [*steps, *heat_regions(spans)]
+    before = list(reviewer.ports.objects.list_keys(""))
+    two = json.loads(json.dumps(document))
+    two[0]["annotations"][0]["result"] += heat_regions(spans[:1])
+    with pytest.raises(InputError, match="overlap on the heat track"):
+        take_correction(reviewer, evaluation, json.dumps(two).encode(), "export.json", "ravi")
+    assert list(reviewer.ports.objects.list_keys("")) == before
+    correction = take_correction(reviewer, evaluation, json.dumps(document).encode(), "export.json", "ravi")
+    (kept,) = training_labels(reviewer.ports.objects)
+    assert kept.heat == spans
+    given = read_segments(
+        reviewer.ports.objects.get_bytes(correction.request["segments_key"]), "ours", result.dish
+    )
+    assert not isinstance(given.heat, Unavailable)
+    # Where the flame was hidden nothing is said, so nothing is judged.
+    assert [(mark.start_s, mark.end_s, str(mark.level)) for mark in given.heat] == [
+        (0, 5, "high"),
+        (10, 15, "off"),
+    ]
 
 
 @pytest.mark.parametrize(
