@@ -18,10 +18,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import openvino as ov
-import torch
-from openvino import opset13 as ops
 
 from model_packages.engine import compiled_model, read_ir
+from model_packages.training.last_layer import Floats, LastLayer, added_layer
 
 from .labelled import Labelled, film_of
 from .learning import Film, seconds_truth
@@ -29,11 +28,8 @@ from .package import SETTINGS, WEIGHTS
 from .pictures import clip_frames, rgb_of
 
 _BATCH = 8
-_STEPS = 60
 # How much moving away from what was learned before costs; the same from 0.001 to 1 (docs/retraining.md).
 _HOLDS = 0.1
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -62,16 +58,11 @@ class Start:
         self.sha256 = hashlib.sha256(self.body).hexdigest()
         self.labels = tuple(str(label) for label in self.settings["labels"])
         self.frames = int(self.settings["frames"])
-        self._graph = read_ir(folder / WEIGHTS)
-        last = [op for op in self._graph.get_ordered_ops() if op.get_type_name() == "MatMul"]
-        if not last:
-            raise ValueError(f"expected a network that ends in a linear layer in {folder}")
-        self._seen = last[-1].input(0).get_source_output()
-        self._scores = self._graph.outputs[0].get_node().input(0).get_source_output()
+        self._last = LastLayer(read_ir(folder / WEIGHTS))
 
     def looked_at(self, film: Film, size: tuple[int, int]) -> Looked:
         """What the network makes of each second of a film, in pictures of ``size`` (height, width)."""
-        net = compiled_model(ov.Model([self._scores, self._flat()], self._graph.get_parameters(), "start"))
+        net = compiled_model(self._last.shown())
         times, truth = seconds_truth(film, len(self.labels))
         pictures = rgb_of(film.i420)
         rgb = np.stack([cv2.resize(p, size[::-1], interpolation=cv2.INTER_AREA) for p in pictures])
@@ -82,16 +73,7 @@ class Start:
 
     def with_head(self, weights: Floats, bias: Floats) -> ov.Model:
         """The network whose scores have ``features @ weights.T + bias`` added to them."""
-        more = ops.matmul(self._flat(), ops.constant(weights), False, True)
-        scores = ops.add(ops.add(self._scores, more), ops.constant(bias[None]))
-        return ov.Model([scores], self._graph.get_parameters(), "slowfast")
-
-    def _flat(self) -> Any:
-        """(clips, features): averaged over the places in the picture, as the scores are."""
-        places = list(range(1, len(self._seen.get_partial_shape()) - 1))
-        if not places:
-            return self._seen
-        return ops.reduce_mean(self._seen, ops.constant(np.array(places)), False).output(0)
+        return self._last.with_more(weights, bias, "slowfast")
 
 
 def looked_through(
@@ -126,7 +108,7 @@ def looked_through(
     return out
 
 
-def fitted_head(seen: Sequence[Looked], classes: int) -> tuple[Floats, Floats]:
+def fitted_head(seen: Sequence[Looked]) -> tuple[Floats, Floats]:
     """(classes, features) weights and (classes,) bias to be added, held near to nothing.
 
     Raises:
@@ -136,27 +118,7 @@ def fitted_head(seen: Sequence[Looked], classes: int) -> tuple[Floats, Floats]:
         np.concatenate([getattr(one, name) for one in seen]) for name in ("scores", "features")
     )
     truth = np.concatenate([one.truth for one in seen])
-    said = truth >= 0
-    if not said.any():
-        raise ValueError("expected films with labelled seconds, got none")
-    scale = float(features[said].std()) or 1.0
-    given, before = torch.from_numpy(features[said] / scale), torch.from_numpy(scores[said])
-    wanted = torch.from_numpy(truth[said].astype(np.int64))
-    weights = torch.zeros(classes, given.shape[1], requires_grad=True)
-    bias = torch.zeros(classes, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights, bias], max_iter=_STEPS)
-
-    def loss() -> Any:
-        optimiser.zero_grad()
-        told = torch.nn.functional.cross_entropy(before + given @ weights.T + bias, wanted)
-        told = told + _HOLDS * (weights**2).sum() / len(wanted)
-        told.backward()
-        return told
-
-    optimiser.step(loss)
-    if not torch.isfinite(weights).all():
-        raise ValueError("training diverged: the weights are no numbers")
-    return (weights.detach() / scale).numpy(), bias.detach().numpy()
+    return added_layer(scores, features, truth, _HOLDS)
 
 
 def _name(start: Start, labelled: Labelled, film: Film) -> str:

@@ -20,10 +20,10 @@ import numpy.typing as npt
 
 from kitchen_sim.errors import DrawingError
 from kitchen_sim.storyboard import motion_of
+from model_packages.training.parting import split
 
 from .label_files import Marked, Segment, reader_of
 from .learning import Film
-from .parting import split
 from .pictures import FPS, decoded
 
 __all__ = ["Labelled", "film_of", "label_of", "labelled_films", "numbers_of", "split"]

@@ -162,7 +162,7 @@ def _adapt(given: argparse.Namespace) -> int:
         for name, films in split(labelled_films(given.labelled)).items()
     }
     classes = len(start.labels)
-    weights, bias = fitted_head(seen["training"], classes)
+    weights, bias = fitted_head(seen["training"])
     scored = {
         name: Scored(
             np.concatenate([f.scores + f.features @ weights.T + bias for f in films]).astype(np.float64),
@@ -177,7 +177,7 @@ def _adapt(given: argparse.Namespace) -> int:
     temperature, chain = fitted(lasting, tuned.scores, tuned.truth, tuned.film)
     # Who is asked for corrections gives few: the head that is served learns from all of them, and the figures
     # are of the one that learned from three fifths. Retraining measures what is served on films of its own.
-    served = start.with_head(*fitted_head([film for films in seen.values() for film in films], classes))
+    served = start.with_head(*fitted_head([film for films in seen.values() for film in films]))
     figures = partial(_figures, scored["test"], temperature, labels=start.labels)
     told = {
         **{name: before[name] for name in ("int8", "served", "parameters", "frames")},
