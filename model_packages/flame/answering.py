@@ -91,8 +91,8 @@ def packed(where: bytes, what: bytes, numbers: Numbers) -> bytes:
     return out.getvalue()
 
 
-def model_from(path: Path) -> Model:
-    """The model in a weights file, compiled for this machine.
+def bodies_in(path: Path) -> tuple[dict[str, bytes], Numbers]:
+    """The two networks of a weights file as ``pack_ir`` wrote them, by name, and the numbers.
 
     Raises:
         ValueError: the file is no weights file of this package.
@@ -100,11 +100,26 @@ def model_from(path: Path) -> Model:
     try:
         with zipfile.ZipFile(path) as archive:
             numbers: dict[str, Any] = json.loads(archive.read(NUMBERS))
-            bodies = [archive.read(f"{name}.ovz") for name in NETWORKS]
+            bodies = {name: archive.read(f"{name}.ovz") for name in NETWORKS}
     except (zipfile.BadZipFile, KeyError) as error:
         raise ValueError(f"expected weights of the flame package in {path.name}: {error}") from error
-    where, what = (network(read_ir(io.BytesIO(body))) for body in bodies)  # type: ignore[arg-type]
-    return Model(where, what, Numbers(**{**numbers, "sure": tuple(numbers["sure"])}))
+    return bodies, Numbers(**{**numbers, "sure": tuple(numbers["sure"])})
+
+
+def graph_in(body: bytes) -> Any:
+    """The network that ``pack_ir`` wrote as these bytes."""
+    return read_ir(io.BytesIO(body))  # type: ignore[arg-type]
+
+
+def model_from(path: Path) -> Model:
+    """The model in a weights file, compiled for this machine.
+
+    Raises:
+        ValueError: the file is no weights file of this package.
+    """
+    bodies, numbers = bodies_in(path)
+    where, what = (network(graph_in(bodies[name])) for name in NETWORKS)
+    return Model(where, what, numbers)
 
 
 def word_of(flame: str, level: float) -> str:
@@ -149,12 +164,20 @@ def burner_places(chances: Floats, shape: tuple[int, ...]) -> tuple[tuple[float,
     return tuple(places)
 
 
-def seen_in(model: Model, shots: Sequence[Shot]) -> Seen:
-    """What the two networks say of each picture."""
+def parts_in(
+    model: Model, shots: Sequence[Shot]
+) -> tuple[Floats, list[Picture], tuple[tuple[float, float], ...]]:
+    """How likely no burner is in view (N,), the part of each picture round the burner, and where that is."""
     chances = _softmax(_answers(model.where, [whole_of(shot.rgb) for shot in shots]))
     places = burner_places(chances, shots[0].rgb.shape)
     parts = [part_of(shot.rgb, place) for shot, place in zip(shots, places, strict=True)]
-    return Seen(chances[:, -1], _answers(model.what, parts), places)
+    return chances[:, -1], parts, places
+
+
+def seen_in(model: Model, shots: Sequence[Shot]) -> Seen:
+    """What the two networks say of each picture."""
+    nowhere, parts, places = parts_in(model, shots)
+    return Seen(nowhere, _answers(model.what, parts), places)
 
 
 def smoothed(shares: Floats, stay: float) -> Floats:

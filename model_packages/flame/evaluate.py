@@ -2,6 +2,9 @@
 
 python -m model_packages.flame.evaluate [--films 8] [--seed 1000]
 python -m model_packages.flame.evaluate --fire FOLDER      furg_house6.mp4 and .xml lie there
+python -m model_packages.flame.evaluate [--package FOLDER] --labelled FOLDER
+
+With ``--labelled``, people's own films in the form that train.py takes: what the seconds were called.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from model_packages.training.kitchens import TEST_GROUPS
 from .answering import model_from
 from .films import draw_film, film_jobs, films_at
 from .metrics import fire_figures, heat_figures
+from .own import counts_on
 from .register import WEIGHTS
 
 _WEIGHTS = Path(__file__).resolve().parent / WEIGHTS
@@ -32,14 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--seed", type=int, default=1000, help="the training's seed draws the training's test films"
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="longest chunk")
+    parser.add_argument("--package", type=Path, help="the package whose weights answer")
+    parser.add_argument("--labelled", type=Path, help="people's own films with their labels")
     given = parser.parse_args(arguments)
+    weights: Path = given.package / WEIGHTS if given.package else given.weights
+    if given.labelled is not None:
+        print(json.dumps({"films": counts_on(model_from(weights), given.labelled)}))
+        return 0
     if given.fire is not None:
         missing = [n for n in ("furg_house6.mp4", "furg_house6.xml") if not (given.fire / n).is_file()]
         if missing:
             parser.error(f"expected {' and '.join(missing)} in {given.fire}")
         figures = fire_figures(given.fire)
     else:
-        model = model_from(given.weights)
+        model = model_from(weights)
         with tempfile.TemporaryDirectory() as folder:
             jobs = film_jobs("test", TEST_GROUPS, given.films, given.seed, Path(folder), given.seconds)
             paths = [draw_film(job) for job in jobs]

@@ -77,12 +77,17 @@ def heat_figures(numbers: Numbers, films: Iterable[Film]) -> dict[str, Any]:
 
 
 def word_results(numbers: Numbers, films: Iterable[Film]) -> tuple[list[float], list[bool]]:
-    """The log odds of each picture's answer, and whether its word was right; hidden is a word too."""
+    """The log odds of each picture's answer, and whether its word was right; hidden is a word too.
+
+    A picture of which nobody said anything has an empty state, and is left out.
+    """
     found: list[float] = []
     right: list[bool] = []
     for seen, truth in films:
         flames, levels, odds = answers_of(seen, numbers)
         for k, (state, level) in enumerate(zip(truth.states, truth.levels, strict=True)):
+            if not state:
+                continue
             found.append(float(odds[k]))
             right.append(word_of(state, level) == word_of(flames[k], float(levels[k])))
     return found, right

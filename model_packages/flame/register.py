@@ -16,16 +16,8 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 FOUND, SET_ASIDE, WEIGHTS = "model.json", "model.below-bar.json", "weights.ovz"
-_NEEDED = (
-    "__init__.py",
-    "answering.py",
-    "inference.py",
-    "looking.py",
-    "pixels.py",
-    "requirements.txt",
-    "MODEL_CARD.md",
-    WEIGHTS,
-)
+CODE = ("__init__.py", "answering.py", "inference.py", "looking.py", "pixels.py", "requirements.txt")
+_NEEDED = (*CODE, "MODEL_CARD.md", WEIGHTS)
 
 
 def registered(models: Path, source: Path = _HERE) -> Path:

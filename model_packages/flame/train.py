@@ -1,9 +1,12 @@
 """Draws kitchens, trains the flame package on them, and writes weights, manifest, metrics, model card.
 
     python -m model_packages.flame.train [--seed 1000] [--files 64] [--work FOLDER] [--out FOLDER]
+    python -m model_packages.flame.train --labelled FOLDER [--start PACKAGE]
 
 What was drawn and a checkpoint after each epoch lie in the work folder; the same command goes on from there.
 Whole style groups are kept out: one for calibration, two for the test, which is looked at once, at the end.
+With ``--labelled`` (or ``SM_CHANNEL_TRAINING``) the last layer of the package in ``--start`` (or
+``SM_CHANNEL_START``; left out, of the one that lies here) learns from people's own films: ``labelled.py``.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -27,6 +31,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import cv2
 import torch
 
 from model_packages.engine import compiled_model, engine_words, pack_ir
@@ -40,7 +45,8 @@ from .fitting import fitted_numbers
 from .learning import trained
 from .metrics import fire_figures, heat_figures
 from .networks import graph_of
-from .register import FOUND, SET_ASIDE, WEIGHTS
+from .own import learned_on, own_card
+from .register import CODE, FOUND, SET_ASIDE, WEIGHTS
 from .samples import PICTURES_A_FILE, draw_file, jobs_of, samples_in
 
 VERSION = "2.1.0"
@@ -79,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work: Path = given.work
     work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(given.threads)
+    if given.labelled is not None:
+        return _adapt(given, say)
     paths = list(drawn(draw_file, jobs_of(work, TRAINING_GROUPS, given.files, given.seed), given.workers))
     say(f"drawn: {len(paths) * PICTURES_A_FILE} pictures")
     graphs = {
@@ -121,6 +129,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _adapt(given: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Teach the last layer of the package in ``--start`` from labelled films; 2 where they do not do."""
+    cv2.setNumThreads(1)
+    try:
+        learned = learned_on(given.labelled, given.start or _HERE, given.work, say)
+    except ValueError as error:
+        print(f"training stopped: {error}", file=sys.stderr)
+        return 2
+    body = packed(learned.where, _packed_graph(learned.what, given.work), learned.numbers)
+    told = {
+        **learned.told,
+        "command": "python -m model_packages.flame.train --labelled FOLDER --start PACKAGE",
+        "weightsSha256": hashlib.sha256(body).hexdigest(),
+        "engine": engine_words(learned.what),
+    }
+    write_package(given.out, body, told, card=own_card(told, bar=BAR), trained_on=told["trainedOn"])
+    print(json.dumps({k: told["test"][k] for k in ("heatAccuracy", "litOrOffAccuracy", "seconds")}))
+    return 0
+
+
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     cores = int(os.environ.get("SM_NUM_CPUS", "") or os.cpu_count() or 1)
@@ -141,6 +169,11 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--work", type=Path, default=Path(".train/flame"), help="what is drawn, and checkpoints"
     )
+    channel, start = (os.environ.get(f"SM_CHANNEL_{name}", "") for name in ("TRAINING", "START"))
+    parser.add_argument("--labelled", type=Path, default=Path(channel) if channel else None)
+    parser.add_argument(
+        "--start", type=Path, default=Path(start) if start else None, help="package whose last layer learns"
+    )
     parser.add_argument("--fire", type=Path, help="folder of the film of real fire, to be measured too")
     parser.add_argument("--workers", type=int, default=min(2, cores), help="processes that draw")
     parser.add_argument("--threads", type=int, default=min(2, cores), help="threads that train")
@@ -152,10 +185,18 @@ def _packed_graph(graph: Any, work: Path) -> bytes:
         return pack_ir(graph, Path(folder) / "network.ovz").read_bytes()
 
 
-def write_package(folder: Path, weights: bytes, told: dict[str, Any]) -> None:
+def write_package(
+    folder: Path,
+    weights: bytes,
+    told: dict[str, Any],
+    *,
+    card: str | None = None,
+    trained_on: str = TRAINED_ON,
+) -> None:
     """Weights, manifest, metrics and model card, the manifest last: it vouches for the others.
 
-    The program finds packages by their ``model.json``. A package that is not useful gets a manifest of
+    Elsewhere than here the code that answers is put beside them, so that the folder is a whole package. The
+    program finds packages by their ``model.json``. A package that is not useful gets a manifest of
     another name, so that nobody is judged by it who did not choose it (``register`` copies it).
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,16 +207,19 @@ def write_package(folder: Path, weights: bytes, told: dict[str, Any]) -> None:
         "inference": "inference.py",
         "weights": WEIGHTS,
         "weights_sha256": told["weightsSha256"],
-        "trained_on": TRAINED_ON,
+        "trained_on": trained_on,
         "engine": told["engine"],
         "content_types": ["video/mp4"],
     }
     useful = is_useful(told)
+    if folder.resolve() != _HERE:
+        for name in CODE:
+            shutil.copyfile(_HERE / name, folder / name)
     manifest_name, other = (FOUND, SET_ASIDE) if useful else (SET_ASIDE, FOUND)
     (folder / other).unlink(missing_ok=True)
     put_whole(folder / WEIGHTS, weights)
     put_whole(folder / "metrics.json", (json.dumps(told, indent=1) + "\n").encode())
-    put_whole(folder / "MODEL_CARD.md", model_card(told, bar=BAR, useful=useful).encode())
+    put_whole(folder / "MODEL_CARD.md", (card or model_card(told, bar=BAR, useful=useful)).encode())
     put_whole(folder / manifest_name, (json.dumps(manifest, indent=1) + "\n").encode())
 
 
