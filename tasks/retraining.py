@@ -6,6 +6,7 @@ Each stage leaves what it did in the run's record, so that a retraining that die
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from adapters.local.code_version import code_version
 from adapters.local.models import local_models
 from adapters.local.packing import put_package, unpacked
-from adapters.local.training import CHECKPOINT, found_by_program, measured, weights_of
+from adapters.local.training import CHECKPOINT, found_by_program, measured, set_aside, weights_of
 from adapters.retraining import registry_of, traffic_of, trainer_of
 from bharatchef.errors import ConfigurationError, InputError, StoreError
 from bharatchef.observed import Analyser, Unavailable
@@ -37,6 +38,7 @@ from bharatchef.retraining.records import (
 from bharatchef.retraining.rolling import Rollout, begun
 from bharatchef.retraining.teaching import TAUGHT
 from bharatchef.settings import Settings
+from tasks.retraining_heat import heated_folder
 from tasks.retraining_labels import Gathered, gather, labelled_folder, policy_of
 from tasks.retraining_pictures import CLASSES, class_names, pictured_folder
 
@@ -61,6 +63,9 @@ def analyser_of(package: str) -> Analyser:
 def champion_of(ports: Ports, settings: Settings, package: str) -> ModelVersion:
     """The version that answers now; where none is registered yet, the package that answers becomes the first.
 
+    Where none answers because the program's own is below its bar, that one is learned on from all the same;
+    nobody is judged by it for that.
+
     Raises:
         ConfigurationError: no package answers.
     """
@@ -70,9 +75,16 @@ def champion_of(ports: Ports, settings: Settings, package: str) -> ModelVersion:
         return known[-1]
     analyser = analyser_of(package)
     found = local_models(settings).answering(analyser)
-    if isinstance(found, Unavailable):
-        raise ConfigurationError(f"Expected a {package} package to begin with. {found.reason}", found.remedy)
-    first = registered(ports, settings, package, found.folder, "It answered before any retraining.")
+    if not isinstance(found, Unavailable):
+        first = registered(ports, settings, package, found.folder, "It answered before any retraining.")
+    else:
+        with tempfile.TemporaryDirectory(prefix="bharatchef-") as scratch:
+            folder = set_aside(settings, package, analyser, Path(scratch))
+            if folder is None:
+                raise ConfigurationError(
+                    f"Expected a {package} package to begin with. {found.reason}", found.remedy
+                )
+            first = registered(ports, settings, package, folder, "It came with the program, set aside.")
     first = first.model_copy(update={"champion": True})
     registry.change(first)
     return first
@@ -216,9 +228,10 @@ def _laid_out(
 ) -> Path | None:
     """Put films and labels where train.py reads them; the folder that it begins from, if there is one."""
     sides = (("labelled", gathered.training), ("test", gathered.test))
-    if record.package != "yolov8":
+    lay = {"slowfast": labelled_folder, "flame": heated_folder}.get(record.package)
+    if lay is not None:
         for name, films in sides:
-            labelled_folder(objects, films, gathered.groups, folder / name)
+            lay(objects, films, gathered.groups, folder / name)
         return folder / "champion"
     kept = record_key(champion.package, champion.run_id).replace("record.json", "")
     known = f"{kept}{CLASSES}"

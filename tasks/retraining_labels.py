@@ -86,10 +86,7 @@ def labelled_folder(
 ) -> None:
     """Films with their segments beside them, a folder for each group, as train.py takes them."""
     for one in films:
-        assert one.video_s3_key is not None
-        place = folder / groups[one.evaluation_id]
-        place.mkdir(parents=True, exist_ok=True)
-        film = place / f"{one.evaluation_id}{Path(one.video_s3_key).suffix.lower() or '.mp4'}"
+        film = copied_film(objects, one, folder / groups[one.evaluation_id])
         segments = [
             {"startTime": s.start_s, "endTime": s.end_s, "actionType": s.action_type}
             for s in one.segments
@@ -98,20 +95,32 @@ def labelled_folder(
         film.with_suffix(".segments.json").write_text(
             json.dumps({"format": "bharatchef-segments", "segments": segments}), "utf-8"
         )
-        if film.exists():
-            continue
-        part = film.with_suffix(".part")
-        with objects.as_file(one.video_s3_key) as source:
-            shutil.copyfile(source, part)
-        with part.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if sha256 != one.media_sha256:
-            part.unlink()
-            raise InputError(
-                f"Expected the film that {one.evaluation_id} was corrected on, got another under its key.",
-                "Import the correction again, or remove it.",
-            )
-        part.rename(film)
+
+
+def copied_film(objects: ObjectStore, one: CorrectedLabels, place: Path) -> Path:
+    """The film that was corrected, copied into the folder ``place`` unless it is there.
+
+    Raises:
+        InputError: under its key lies another.
+    """
+    assert one.video_s3_key is not None
+    place.mkdir(parents=True, exist_ok=True)
+    film = place / f"{one.evaluation_id}{Path(one.video_s3_key).suffix.lower() or '.mp4'}"
+    if film.exists():
+        return film
+    part = film.with_suffix(".part")
+    with objects.as_file(one.video_s3_key) as source:
+        shutil.copyfile(source, part)
+    with part.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 != one.media_sha256:
+        part.unlink()
+        raise InputError(
+            f"Expected the film that {one.evaluation_id} was corrected on, got another under its key.",
+            "Import the correction again, or remove it.",
+        )
+    part.rename(film)
+    return film
 
 
 def agreed_labels(objects: ObjectStore) -> list[CorrectedLabels]:

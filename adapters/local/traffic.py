@@ -172,9 +172,9 @@ def share_of(settings: Settings, analyser: str) -> int:
 
 
 def confidence_in(said: Mapping[str, Any]) -> float | None:
-    """How sure an answer is, on average: of each moment's likeliest action, or of each thing; ``None``: of
-    nothing."""
-    rows = said.get("probabilities") or said.get("detections")
+    """How sure an answer is, on average: of each moment's likeliest action or flame, or of each thing;
+    ``None``: of nothing."""
+    rows = said.get("probabilities") or said.get("detections") or said.get("samples")
     if not isinstance(rows, list) or not rows:
         return None
     try:

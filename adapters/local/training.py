@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,9 +20,12 @@ from pydantic import ValidationError
 
 from adapters.local.durable import telling
 from adapters.local.measuring_boxes import measured_boxes
+from adapters.local.models import built_in_folders, local_models
 from bharatchef.errors import EndpointError
+from bharatchef.observed import Analyser
 from bharatchef.retraining.figures import FilmCounts, Measured
 from bharatchef.retraining.ports import Trained, TrainingJob
+from bharatchef.settings import Settings
 from model_packages.serving.package import MANIFEST, read_package
 
 SET_ASIDE = "model.below-bar.json"
@@ -142,6 +146,24 @@ def measured(package: str, folder: Path, labelled: Path) -> Measured:
 def is_made(folder: Path) -> bool:
     """Whether a whole package lies there: its manifest is written last."""
     return (folder / MANIFEST).exists() or (folder / SET_ASIDE).exists()
+
+
+def set_aside(settings: Settings, package: str, analyser: Analyser, folder: Path) -> Path | None:
+    """A copy in ``folder`` of the program's own package that is below its bar, as one that can be found.
+
+    ``None`` where the program has none such, or another package of this analyser is installed: that one has a
+    problem, which is to be mended.
+    """
+    installed = (p.manifest for p in local_models(settings).packages() if p.manifest is not None)
+    if not settings.built_in_models or any(manifest.analyser == analyser for manifest in installed):
+        return None
+    for root in built_in_folders():
+        if (root / package / SET_ASIDE).is_file():
+            copy = folder / package
+            shutil.copytree(root / package, copy, ignore=shutil.ignore_patterns("__pycache__"))
+            found_by_program(copy)
+            return copy
+    return None
 
 
 def found_by_program(folder: Path) -> None:

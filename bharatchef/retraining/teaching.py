@@ -37,9 +37,15 @@ def _boxes(labels: CorrectedLabels) -> list[list[object]]:
     return [[box.time_s, box.label, box.x, box.y, box.w, box.h] for box in labels.boxes]
 
 
+def _heat(labels: CorrectedLabels) -> list[list[object]]:
+    return [[span.start_s, span.end_s, str(span.level), span.flame] for span in labels.heat]
+
+
 TAUGHT: Mapping[str, Taught] = MappingProxyType(
     {
         "slowfast": Taught(Analyser.ACTIONS, _segments, lambda labels: bool(labels.segments)),
+        # What no span covers is not known: a film with one span says something of it.
+        "flame": Taught(Analyser.HEAT, _heat, lambda labels: bool(labels.heat)),
         # Boxes are complete at the moments that were looked at: a still without any shows nothing.
         "yolov8": Taught(Analyser.OBJECTS, _boxes, lambda labels: bool(labels.box_times_s)),
     }

@@ -229,5 +229,5 @@ def test_a_policy_that_does_not_rise_to_all_is_refused(tmp_path):
         read_policy(own)
     own.write_text(text)
     assert read_policy(own) == POLICY
-    with pytest.raises(ConfigurationError, match="got 'flame'"):
-        POLICY.of("flame")
+    with pytest.raises(ConfigurationError, match="got 'tasting'"):
+        POLICY.of("tasting")
