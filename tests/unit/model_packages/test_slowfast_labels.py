@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 pytest.importorskip("torch")
-from model_packages.slowfast import label_files, labelled, parting, pictures
+from model_packages.slowfast import label_files, labelled, pictures
 from model_packages.slowfast.labelled import Labelled
+from model_packages.training import parting
 
 EPIC = (
     *(
