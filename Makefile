@@ -42,13 +42,13 @@ check: setup ## format, lint, types, the arrows between rooms, the dish files
 	@$(BIN)/bharatchef dishes check
 
 test: setup-train check ## check, then every test that needs no emulator: the fast ones first
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/golden tests/flow tests/e2e
+	@scripts/two_suites.sh "tests/unit tests/contract tests/golden" "tests/flow tests/e2e"
 
 ops-test: setup-train ## the flows around the main job, each on a real Prefect server
 	@$(BIN)/python -m pytest tests/ops
 
 aws-test: setup-train setup-emulators ## what runs on AWS, against emulators and real HTTP servers; Terraform where it is there
-	@scripts/aws_test.sh
+	@scripts/two_suites.sh tests/aws tests/infra
 
 # At most 90 minutes on 2 cores. Drawing, training and measuring, in minutes: 9 + 30 + 4; 4 + 19 + 3; 3; 5 + 6 + 4. What
 # is drawn and a checkpoint lie in .train/, so the same command goes on where it was stopped.

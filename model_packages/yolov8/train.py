@@ -60,11 +60,15 @@ _QUANTISING_PICTURES = 120
 Say = Callable[[str], None]
 
 
-def plan_of(steps: Sequence[int], batch: int, rate: float, seed: int) -> Plan:
-    """First parts of pictures at full scale, then whole ones."""
+def plan_of(steps: Sequence[int], batch: int, rate: float, seed: int, *, goes_on: bool = False) -> Plan:
+    """First parts of pictures at full scale, then whole ones.
+
+    A training that ``goes_on`` from another's weights finds boxes already: rare classes count from its first step.
+    """
     parts, whole = steps
     stages = (Stage(parts, (448, 256), (0.75, 1.25)), Stage(whole, (640, 384), (0.85, 1.15)))
-    return Plan(stages, batch=batch, rate=rate, seed=seed)
+    plan = Plan(stages, batch=batch, rate=rate, seed=seed)
+    return replace(plan, balanced_from=0) if goes_on else plan
 
 
 def drawn_entries(work: Path, pictures: int, seed: int, classes: int) -> list[Entry]:
@@ -158,7 +162,7 @@ def run(given: argparse.Namespace, say: Say) -> dict[str, Any]:
         labels = kitchen_classes().names
         entries = drawn_entries(given.work, given.pictures, given.seed, len(labels))
         say(f"{len(entries)} pictures drawn")
-    plan = plan_of(given.steps, given.batch, given.rate, given.seed)
+    plan = plan_of(given.steps, given.batch, given.rate, given.seed, goes_on=given.start is not None)
     checkpoint = given.work / "checkpoint.pt"
     start = None if given.start is None else start_weights(given.start, labels)
     network, curve, spent_s = trained(
