@@ -63,7 +63,7 @@ Say = Callable[[str], None]
 def plan_of(steps: Sequence[int], batch: int, rate: float, seed: int, *, goes_on: bool = False) -> Plan:
     """First parts of pictures at full scale, then whole ones.
 
-    A training that ``goes_on`` from another's weights finds boxes already: rare classes count from its first step.
+    A training that ``goes_on`` from another's weights finds boxes already: rare classes count from its start.
     """
     parts, whole = steps
     stages = (Stage(parts, (448, 256), (0.75, 1.25)), Stage(whole, (640, 384), (0.85, 1.15)))
