@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+import numpy as np
+
 from bharatchef.consent import Consent, Purpose, record_consent
 from bharatchef.ports import ObjectStore
 from bharatchef.review.labels import CorrectedLabels, HeatSpan, put_labels
 from model_packages.flame.answering import word_of
 from model_packages.flame.drawing import FilmTruth, drawn_chunk
-from model_packages.training.chunks import FPS
+from model_packages.flame.pixels import shots_of
+from model_packages.training.chunks import FPS, encoded
 from model_packages.training.kitchens import CALIBRATION_GROUPS
 
 _SHORTEST_S = 1.0
+# Red, green, blue.
+_COLD = np.array([0.5, 0.85, 1.2])
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,17 @@ class HeatedFilm:
     spans: tuple[HeatSpan, ...]
 
 
-def heated(seed: int, seconds: float = 20.0) -> HeatedFilm:
-    """A film of a kitchen that the program's package was never trained on, at most ``seconds`` long."""
+def heated(seed: int, *, cold: bool = False, seconds: float = 20.0) -> HeatedFilm:
+    """A film of a kitchen that the program's package was never trained on.
+
+    Args:
+        cold: it is filmed in the light of a bluish lamp, such as no kitchen was drawn in.
+        seconds: longest film.
+    """
     body, truth = drawn_chunk(seed, CALIBRATION_GROUPS[0], seconds=seconds, varied=False)
+    if cold:
+        pictures = [np.clip(shot.rgb * _COLD, 0, 255).astype(np.uint8)[..., ::-1] for shot in shots_of(body)]
+        body = encoded([np.ascontiguousarray(picture) for picture in pictures])
     return HeatedFilm(f"cook-{seed}", body, spans_of(truth))
 
 

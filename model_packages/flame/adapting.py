@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from model_packages.engine import compiled_model
 from model_packages.training.chunks import FPS
@@ -26,8 +27,10 @@ from .metrics import Film
 from .register import WEIGHTS
 
 _BATCH = 8
-# How much moving away from what was learned before costs; chosen on drawn films of the calibration kitchens.
-_HOLDS = 1.0
+# What moving away from what was learned before costs, a picture: chosen on drawn films of the calibration
+# kitchens, in ordinary and in strange light (docs/retraining.md). Pictures of a film are much alike, so that
+# many of them are no reason to hold less.
+_HOLDS = 2.0
 # A word's level, as drawn films have it.
 _LEVELS = {"off": 0.0, "low": 0.3, "medium": 0.6, "high": 1.0, "hidden": 0.0}
 
@@ -145,16 +148,20 @@ def fitted_head(chunks: Sequence[Chunk]) -> tuple[Floats, Floats]:
     features = np.concatenate([chunk.features for chunk in chunks])
     words = [word for chunk in chunks for word in chunk.words]
     truth = np.array([STATES.index(word) if word else -1 for word in words], np.intp)
-    weights, bias = added_layer(logits[:, :5], features, truth, _HOLDS)
+    weights, bias = _held(logits[:, :5], features, truth)
     colours = [colour for chunk in chunks for colour in chunk.colours]
     lit = np.array([{"blue": 0, "yellow": 1}.get(colour, -1) for colour in colours], np.intp)
     more, shift = np.zeros((1, features.shape[1]), np.float32), np.zeros(1, np.float32)
     if (lit >= 0).any():
         # Of two classes the second's score less the first's decides.
         pair = np.stack([np.zeros_like(logits[:, 5]), logits[:, 5]], 1)
-        both, shifts = added_layer(pair, features, lit, _HOLDS)
+        both, shifts = _held(pair, features, lit)
         more, shift = both[1:] - both[:1], shifts[1:] - shifts[:1]
     return np.concatenate([weights, more]), np.concatenate([bias, shift])
+
+
+def _held(scores: Floats, features: Floats, truth: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
+    return added_layer(scores, features, truth, _HOLDS * int((truth >= 0).sum()), hold_bias=True)
 
 
 def _name(start: Start, labelled: Labelled) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -20,16 +21,22 @@ def fitted_numbers(films: Sequence[Film]) -> Numbers:
 
     Of equals, the one whose confidence tells right from wrong best is taken.
     """
-    tried: list[tuple[float, float, Numbers]] = []
-    for stay, temper in product(_STAYS, _TEMPERS):
-        plain = Numbers(stay, temper, _NOWHERE, (1.0, 0.0))
-        odds, right = word_results(plain, films)
-        slope, shift = logistic_curve(np.array(odds), np.array(right, float))
-        chances = np.clip(1 / (1 + np.exp(-(slope * np.array(odds) + shift))), 1e-6, 1 - 1e-6)
-        fit = float(np.where(right, np.log(chances), np.log(1 - chances)).mean())
-        numbers = Numbers(stay, temper, _NOWHERE, (round(slope, 5), round(shift, 5)))
-        tried.append((round(sum(right) / max(1, len(right)), 3), fit, numbers))
-    return max(tried, key=lambda row: row[:2])[2]
+    tried = [
+        with_confidence(Numbers(stay, temper, _NOWHERE, (1.0, 0.0)), films)
+        for stay, temper in product(_STAYS, _TEMPERS)
+    ]
+    return max(tried, key=lambda row: row[1:])[0]
+
+
+def with_confidence(numbers: Numbers, films: Sequence[Film]) -> tuple[Numbers, float, float]:
+    """``numbers`` with the curve of confidence for these films, the share that is right, and how well the
+    confidence tells right from wrong (mean log likelihood)."""
+    odds, right = word_results(numbers, films)
+    slope, shift = logistic_curve(np.array(odds), np.array(right, float))
+    chances = np.clip(1 / (1 + np.exp(-(slope * np.array(odds) + shift))), 1e-6, 1 - 1e-6)
+    fit = float(np.where(right, np.log(chances), np.log(1 - chances)).mean())
+    fitted = replace(numbers, sure=(round(slope, 5), round(shift, 5)))
+    return fitted, round(sum(right) / max(1, len(right)), 3), fit
 
 
 def logistic_curve(odds: np.ndarray, right: np.ndarray, rounds: int = 50) -> tuple[float, float]:

@@ -53,7 +53,12 @@ class LastLayer:
 
 
 def added_layer(
-    scores: Floats, features: Floats, truth: npt.NDArray[np.intp], holds: float
+    scores: Floats,
+    features: Floats,
+    truth: npt.NDArray[np.intp],
+    holds: float,
+    *,
+    hold_bias: bool = False,
 ) -> tuple[Floats, Floats]:
     """(classes, features) weights and (classes,) bias to be added, held near to nothing.
 
@@ -62,6 +67,7 @@ def added_layer(
         features: (N, features).
         truth: (N,) the class of each row; what is below 0 has none.
         holds: how much moving away from what was learned before costs.
+        hold_bias: whether moving the bias costs as much: what is common in a few films may be so by chance.
 
     Raises:
         ValueError: no row has a class, or training diverged.
@@ -79,7 +85,8 @@ def added_layer(
     def loss() -> Any:
         optimiser.zero_grad()
         told = torch.nn.functional.cross_entropy(before + given @ weights.T + bias, wanted)
-        told = told + holds * (weights**2).sum() / len(wanted)
+        moved = (weights**2).sum() + (bias**2).sum() * hold_bias
+        told = told + holds * moved / len(wanted)
         told.backward()
         return told
 
