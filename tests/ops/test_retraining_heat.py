@@ -15,6 +15,7 @@ from running import ROOT, own_environment
 
 from adapters import build_ports
 from adapters.local.models import local_models
+from adapters.local.traffic import share_of
 from adapters.object_registry import ObjectRegistry
 from benchmarks.retraining.heat import corrected_heat, heated
 from bharatchef.observed import Analyser
@@ -87,6 +88,10 @@ def test_marked_heat_teaches_the_flame_package_and_what_comes_of_it_is_decided(t
     )
     assert record.champion.accuracy > 0.4
     assert record.champion_sha256 != record.challenger_sha256
+    # Whatever it came to follows from the figures, and a promotion begins with a tenth of the evaluations.
+    better = record.difference.gain >= 0.02 and record.difference.low > 0
+    assert better or told["outcome"] == "refused"
+    assert share_of(settings, "heat") == (10 if told["outcome"] == "promoted" else 0)
     kept = list(ports.objects.list_keys(f"retraining/flame/{record.run_id}/"))
     assert {key.rsplit("/", 1)[-1] for key in kept} == {
         "record.json",
