@@ -134,7 +134,7 @@ def _adapt(given: argparse.Namespace, say: Callable[[str], None]) -> int:
     cv2.setNumThreads(1)
     try:
         learned = learned_on(given.labelled, given.start or _HERE, given.work, say)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"training stopped: {error}", file=sys.stderr)
         return 2
     body = packed(learned.where, _packed_graph(learned.what, given.work), learned.numbers)
