@@ -262,7 +262,9 @@ def _safety_last(base: Case, _: random.Random) -> Made:
                 and given.index(first.deviation_id) < given.index(later.deviation_id)
             ):
                 rest = [m for m in mistakes if m not in (first, later)]
-                return _with(base, *rest, later, first), ("order",)
+                made = _with(base, *rest, later, first)
+                if made != base.wording:
+                    return made, ("order",)
     return None
 
 

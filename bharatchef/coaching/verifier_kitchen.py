@@ -56,9 +56,8 @@ def things(texts: Iterable[str], language: Language) -> frozenset[str]:
 def _named(text: str, language: Language, *, wide: bool = False) -> tuple[Named, ...]:
     said = words(text)
     found: list[Named] = []
-    other = listed("kitchen.yaml")["other_words"].get(str(language), ())
     for name in ("en",) if language == Language.ENGLISH else (_LOAN, str(language)):
-        shaped = tuple("" if name == _LOAN and word in other else _shaped(word, name) for word in said)
+        shaped = tuple(_shaped(word, name) for word in said)
         at = 0
         while at < len(shaped):
             best = [
@@ -73,7 +72,8 @@ def _named(text: str, language: Language, *, wide: bool = False) -> tuple[Named,
             end = at + len(longest.parts)
             # "பொரித்" is both of a pan and of deep oil: what is written the same is all that it may be.
             alike = [entry for entry in best if _weight(entry) == _weight(longest)]
-            found += [Named(entry.thing, entry.kind, " ".join(said[at:end])) for entry in alike]
+            if all(entry.thing for entry in alike):
+                found += [Named(entry.thing, entry.kind, " ".join(said[at:end])) for entry in alike]
             at = end
     return tuple(dict.fromkeys(found))
 
@@ -105,18 +105,20 @@ def _shaped(word: str, name: str) -> str:
 
 @cache
 def _entries(name: str, wide: bool) -> dict[str, tuple[_Entry, ...]]:
-    """The entries of a language by the first letters of their first words."""
+    """The entries of a language by the first letters of their first words; those that name nothing too."""
     by_beginning: dict[str, list[_Entry]] = {}
-    for kind in ("wide",) if wide else KINDS:
-        for thing, by_language in listed("kitchen.yaml")[kind].items():
-            for written in by_language.get("en" if name == _LOAN else name, "").split(","):
-                word = plain(written.strip().lstrip("=!"))
-                parts = tuple(_shaped(part, name) for part in words(word))
-                if not parts:
-                    continue
-                short = len(parts[-1]) < _SHORTEST_BEGINNING
-                exact = name in ("en", _LOAN) or short or written.strip().startswith("=")
-                by_beginning.setdefault(parts[0][:_SHORTEST_BEGINNING], []).append(
-                    _Entry(thing.removesuffix("-action"), kind, parts, exact, word if "!" in written else "")
-                )
-    return {beginning: tuple(rows) for beginning, rows in by_beginning.items()}
+    lists = listed("kitchen.yaml")
+    rows = [(kind, *row) for kind in (("wide",) if wide else KINDS) for row in lists[kind].items()]
+    own = "en" if name == _LOAN else name
+    for kind, thing, by_language in (*rows, ("", "", {own: lists["nothing"].get(name, "")})):
+        for written in by_language.get(own, "").split(","):
+            word = plain(written.strip().lstrip("=!"))
+            parts = tuple(_shaped(part, name) for part in words(word))
+            if not parts:
+                continue
+            short = len(parts[-1]) < _SHORTEST_BEGINNING
+            exact = name in ("en", _LOAN) or short or written.strip().startswith("=")
+            by_beginning.setdefault(parts[0][:_SHORTEST_BEGINNING], []).append(
+                _Entry(thing.removesuffix("-action"), kind, parts, exact, word if "!" in written else "")
+            )
+    return {beginning: tuple(entries) for beginning, entries in by_beginning.items()}

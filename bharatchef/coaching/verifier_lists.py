@@ -68,6 +68,7 @@ class Limits(Record):
     script: dict[str, float]
     function_words_from: dict[str, int]
     function_words: dict[str, tuple[str, ...]]
+    general: dict[str, tuple[str, ...]]
 
 
 @cache

@@ -8,11 +8,11 @@ from functools import cache, cached_property
 
 from bharatchef.coaching.brief import Brief, GivenDeviation, GivenStrength, GivenTip, WordedMistake
 from bharatchef.coaching.verifier_kitchen import named, things
-from bharatchef.coaching.verifier_lists import limits
-from bharatchef.coaching.verifier_numbers import Quantity, quantities
+from bharatchef.coaching.verifier_lists import limits, listed, of_language, said
+from bharatchef.coaching.verifier_numbers import Quantity, quantities, with_unsaid_units
 from bharatchef.coaching.verifier_text import loose, plain, stem, words
 from bharatchef.judgement.findings import clock
-from bharatchef.vocabulary import DeviationKind, Language
+from bharatchef.vocabulary import Category, DeviationKind, Language
 
 # So much of a word is the same in all its forms; endings differ.
 _BEGINNING = {Language.ENGLISH: 6, Language.HINDI: 4, Language.TAMIL: 5, Language.HINGLISH: 5}
@@ -92,14 +92,23 @@ class Sources:
         return next((s for s in self.brief.strengths if s.strength_id == strength_id), None)
 
     def shares(self, text: str, other: str) -> bool:
-        """Whether two texts name one thing, number or word of substance in common."""
-        return bool(self.signs(text) & self.signs(other))
+        """Whether two texts name one thing, number, word of substance or category of the scores in common."""
+        return bool(self.signs(text) & self.signs(other) or self.categories(text) & self.categories(other))
+
+    def categories(self, text: str) -> frozenset[Category]:
+        """The categories of the scores that a text names; who tells how long something took names timing."""
+        phrases = listed("phrases.yaml")
+        rows = (*phrases["categories"].items(), *phrases["category_words"].items())
+        found = {Category(c) for c, called in rows if said(plain(text), of_language(called, self.language))}
+        if any(q.seconds is not None for q in quantities(text, self.language)):
+            found.add(Category.TIMING)
+        return frozenset(found)
 
     def tells_of(self, text: str, deviation_id: str) -> str:
         """The other deviation that a text tells of instead of this one; empty where it may be this one."""
         said, own = self.signs(text), self._signs[deviation_id]
         # Who names the dish does not tell of another mistake by that.
-        everywhere = own | self.signs(self.brief.dish)
+        everywhere = own | self.signs(self.brief.dish) | _general(self.language)
         for name, other in self._signs.items():
             if name == deviation_id:
                 continue
@@ -116,24 +125,31 @@ class Sources:
     def signs(self, text: str) -> frozenset[str]:
         """What tells texts apart: things of the kitchen, quantities, and beginnings of words of substance."""
         length = _BEGINNING[self.language]
-        found = {f"thing {item.thing}" for item in named(text, self.language)}
+        things_ = named(text, self.language)
+        found = {f"thing {item.thing}" for item in things_}
+        # A word that names a thing is one sign, not two.
+        naming = {word for item in things_ for word in words(item.said)}
         found |= {f"{item.value:g} {item.unit}" for item in quantities(text, self.language)}
         small = _small_words()
         for word in words(text):
-            if len(word) >= _SHORTEST and word not in small:
+            if len(word) >= _SHORTEST and word not in small and word not in naming:
                 found.add(_shaped(word, self.language)[:length])
         return frozenset(found)
 
     def _signs_of(self, deviation: GivenDeviation) -> frozenset[str]:
         tips = [self._tips[tip_id] for tip_id in deviation.tip_ids if tip_id in self._tips]
         texts = (*_deviation_texts(deviation, safety=False), *_tip_texts(tips, safety=False))
-        return frozenset(sign for text in texts for sign in self.signs(text)) | {
-            f"{item.value:g} clock" for item in _moments((deviation,))
-        }
+        return frozenset(
+            {
+                *(sign for text in texts for sign in self.signs(text)),
+                *(f"thing {thing}" for thing in things(texts, self.language)),
+                *(f"{item.value:g} clock" for item in _moments((deviation,))),
+            }
+        )
 
     def _given(self, texts: Iterable[str], deviations: Iterable[GivenDeviation]) -> Given:
         kept = tuple(text for text in texts if text)
-        counted = tuple(q for text in kept for q in quantities(text, self.language))
+        counted = tuple(q for text in kept for q in with_unsaid_units(quantities(text, self.language)))
         twice = [Quantity(2.0, "times", "twice") for d in deviations if d.kind is DeviationKind.REPEATED]
         return Given(kept, (*counted, *_moments(deviations), *twice), things(kept, self.language))
 
@@ -190,3 +206,9 @@ def _shaped(word: str, language: Language) -> str:
 @cache
 def _small_words() -> frozenset[str]:
     return frozenset(plain(word) for words_ in limits().function_words.values() for word in words_)
+
+
+@cache
+def _general(language: Language) -> frozenset[str]:
+    words_ = limits().general[language]
+    return frozenset(_shaped(plain(word), language)[: _BEGINNING[language]] for word in words_)

@@ -20,7 +20,6 @@ from bharatchef.coaching.verifier_numbers import given as is_given
 from bharatchef.coaching.verifier_numbers import quantities
 from bharatchef.coaching.verifier_sources import Given, Sources
 from bharatchef.coaching.verifier_text import alike, plain, sentences, without_quotes, words
-from bharatchef.vocabulary import Category
 
 _LONGEST_SAID = 80
 
@@ -58,7 +57,7 @@ def next_step_faults(place: int, step: str, before: Sequence[str], sources: Sour
     if len(before) >= limits().next_steps:
         yield Fault(code="too-many", where=where, said=f"expected at most {limits().next_steps} next steps")
     own = sources.whole.holds(step)
-    if any(plain(step) == plain(other) or (not own and _twice(step, other)) for other in before):
+    if any(plain(step) == plain(other) or (not own and _twice(step, other, sources)) for other in before):
         yield Fault(code="repetition", where=where, said=_short(step))
     if own:
         return
@@ -106,7 +105,7 @@ def repeated_sentences(
     earlier = [s for other in before for text in _texts(other) for s in sentences(text)]
     for text in _texts(mistake):
         for sentence in sentences(text):
-            if not given.holds(text) and any(_twice(sentence, other) for other in earlier):
+            if not given.holds(text) and any(_twice(sentence, other, sources) for other in earlier):
                 yield Fault(code="repetition", where=where, said=_short(sentence))
             earlier.append(sentence)
 
@@ -115,10 +114,12 @@ def _texts(mistake: WordedMistake) -> tuple[str, str, str]:
     return mistake.what, mistake.why, mistake.correction
 
 
-def _twice(one: str, other: str) -> bool:
+def _twice(one: str, other: str, sources: Sources) -> bool:
+    """Whether two sentences say the same; of two different things much the same may be said."""
     bar = limits().repeated
     enough = min(len(words(one)), len(words(other))) >= bar["words"]
-    return enough and alike(one, other) >= bar["share"]
+    about, beside = ({item.thing for item in named(text, sources.language)} for text in (one, other))
+    return enough and about == beside and alike(one, other) >= bar["share"]
 
 
 def injected_faults(where: str, text: str, sources: Sources) -> Iterator[Fault]:
@@ -162,13 +163,11 @@ def _praised_low(where: str, text: str, sources: Sources, strength: str) -> Iter
     A strength that tells how long a step took is about timing, whatever words it uses.
     """
     categories = listed("phrases.yaml")["categories"]
-    timed = any(q.unit in ("s", "min", "h") for q in quantities(strength, sources.language))
+    praised = sources.categories(strength)
     for category, score in sources.brief.scores.items():
-        if score is None or score >= limits().praise_category_from:
+        if score is None or score >= limits().praise_category_from or category in praised:
             continue
         called = of_language(categories[category], sources.language)
-        if said(plain(strength), called) or (timed and category is Category.TIMING):
-            continue
         for sentence in sentences(text):
             if said(plain(sentence), called) and phrase_in("praise", sentence, sources.language):
                 yield Fault(
@@ -212,24 +211,40 @@ def _another_sense(word: str, text: str, given: Given, sources: Sources) -> bool
 
 def _opposite(where: str, text: str, given: Given, sources: Sources) -> Iterator[Fault]:
     """What took too long was not too short, nor the other way about."""
-    lists = listed("phrases.yaml")["opposite"].get(str(given.kind), {})
-    found = said(plain(text), of_language(lists, sources.language))
-    if found and not any(found in plain(source) for source in given.texts):
-        yield Fault(code="opposite", where=where, said=f"expected {given.kind}, got {_short(found)}")
+    phrases = listed("phrases.yaml")
+    opposite = of_language(phrases["opposite"].get(str(given.kind), {}), sources.language)
+    wanted = of_language(phrases["opposite_wanted"], sources.language)
+    for sentence in map(plain, sentences(text)):
+        found = said(sentence, opposite)
+        if found and not said(sentence, wanted) and not any(found in plain(source) for source in given.texts):
+            yield Fault(code="opposite", where=where, said=f"expected {given.kind}, got {_short(found)}")
 
 
 def _heat(where: str, text: str, given: Given, sources: Sources) -> Iterator[Fault]:
-    """A level of heat that is advised, where the sources advise another one or none."""
+    """A level of heat that is advised, where the sources advise another one or none.
+
+    Beside a level that they advise, one that they only tell of may be named: "from high down to medium".
+    """
     levels, turned = (listed("phrases.yaml")[name] for name in ("heat", "heat_turned"))
     for sentence in sentences(text):
         if is_negated(sentence, sources.language):
             continue
+        foreign: list[tuple[str, str]] = []
+        advised = False
         for level, lists in levels.items():
             patterns = of_language(lists, sources.language)
             found = said(plain(sentence), patterns)
+            if not found:
+                continue
             wide = (*patterns, *of_language(turned.get(level, {}), sources.language))
-            if found and not any(said(plain(source), wide) for source in given.advised):
-                yield Fault(code="heat-not-given", where=where, said=f"{level}: {_short(found)}")
+            if any(said(plain(source), wide) for source in given.advised):
+                advised = True
+            else:
+                told = any(said(plain(source), patterns) for source in given.texts)
+                foreign.append((f"{level}: {_short(found)}", "told" if told else ""))
+        for named_level, told_of in foreign:
+            if not (advised and told_of):
+                yield Fault(code="heat-not-given", where=where, said=named_level)
 
 
 def _hazards(where: str, text: str, sources: Sources, *, advice_only: bool) -> Iterator[Fault]:
