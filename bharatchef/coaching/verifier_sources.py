@@ -54,6 +54,7 @@ class Sources:
         self._deviations = {deviation.deviation_id: deviation for deviation in brief.deviations}
         self._tips = {tip.tip_id: tip for tip in brief.tips}
         self._signs = {name: self._signs_of(deviation) for name, deviation in self._deviations.items()}
+        self._steps = {d.deviation_id: self.signs(f"{d.step} {d.what}") for d in brief.deviations}
 
     def deviation(self, deviation_id: str) -> GivenDeviation | None:
         """The given deviation of that id, if there is one."""
@@ -112,7 +113,8 @@ class Sources:
         for name, other in self._signs.items():
             if name == deviation_id:
                 continue
-            if len(said & (other - everywhere)) >= _SIGNS and not said & (own - other):
+            of_its_step = self._steps[deviation_id] - self._steps[name] - _general(self.language)
+            if len(said & (other - everywhere)) >= _SIGNS and not said & ((own - other) | of_its_step):
                 return name
         return ""
 
