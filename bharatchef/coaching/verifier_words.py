@@ -223,28 +223,29 @@ def _opposite(where: str, text: str, given: Given, sources: Sources) -> Iterator
 def _heat(where: str, text: str, given: Given, sources: Sources) -> Iterator[Fault]:
     """A level of heat that is advised, where the sources advise another one or none.
 
-    Beside a level that they advise, one that they only tell of may be named: "from high down to medium".
+    Before a level that they advise, one that they only tell of may be named: "from high down to medium".
     """
     levels, turned = (listed("phrases.yaml")[name] for name in ("heat", "heat_turned"))
     for sentence in sentences(text):
         if is_negated(sentence, sources.language):
             continue
-        foreign: list[tuple[str, str]] = []
-        advised = False
+        told = plain(sentence)
+        foreign: list[tuple[int, str, bool]] = []
+        advised_at = -1
         for level, lists in levels.items():
             patterns = of_language(lists, sources.language)
-            found = said(plain(sentence), patterns)
+            found = said(told, patterns)
             if not found:
                 continue
             wide = (*patterns, *of_language(turned.get(level, {}), sources.language))
             if any(said(plain(source), wide) for source in given.advised):
-                advised = True
+                advised_at = max(advised_at, told.find(found))
             else:
-                told = any(said(plain(source), patterns) for source in given.texts)
-                foreign.append((f"{level}: {_short(found)}", "told" if told else ""))
-        for named_level, told_of in foreign:
-            if not (advised and told_of):
-                yield Fault(code="heat-not-given", where=where, said=named_level)
+                seen = any(said(plain(source), patterns) for source in given.texts)
+                foreign.append((told.find(found), f"{level}: {_short(found)}", seen))
+        for at, level_said, seen in foreign:
+            if not (seen and at < advised_at):
+                yield Fault(code="heat-not-given", where=where, said=level_said)
 
 
 def _hazards(where: str, text: str, sources: Sources, *, advice_only: bool) -> Iterator[Fault]:

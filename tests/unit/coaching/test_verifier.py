@@ -54,7 +54,7 @@ def test_there_are_as_many_cases_as_were_asked_and_the_halves_share_nothing():
             assert not set(sentences) & set(phrases("test")[kind][language])
 
 
-@pytest.mark.parametrize("half", ["later", "more", "fresh"])
+@pytest.mark.parametrize("half", ["later", "more", "fresh", "seventh"])
 def test_no_good_answer_that_may_be_tuned_on_is_refused(half):
     fine = [case for case in good() if case.half == half]
     assert len(fine) >= 36
