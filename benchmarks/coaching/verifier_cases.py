@@ -17,7 +17,7 @@ import yaml
 from bharatchef.coaching.brief import Brief, WordedMistake, Wording
 
 DATA = Path(__file__).with_name("verifier_data")
-Half = Literal["dev", "test", "unseen", "later", "held", "more", "fresh", "kept", "seventh"]
+Half = Literal["dev", "test", "unseen", "later", "held", "more", "fresh", "kept", "seventh", "seventh-kept"]
 # The half or the two halves of each file's briefs. All but the first file were written after the verifier. Of
 # two halves the first may be tuned on; so may ``more`` and ``seventh``.
 _FILES: dict[str, tuple[Half, ...]] = {
@@ -27,6 +27,7 @@ _FILES: dict[str, tuple[Half, ...]] = {
     "more.yaml": ("more",),
     "fresh.yaml": ("fresh", "kept"),
     "seventh_tuning.yaml": ("seventh",),
+    "seventh_kept.yaml": ("seventh-kept",),
 }
 # Answers lie beside their briefs, but for the first ones.
 _ANSWERS = {"briefs.yaml": "good.yaml"}
