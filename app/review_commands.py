@@ -17,6 +17,7 @@ from bharatchef.pseudonyms import pseudonym_key
 from bharatchef.report.words import KIND_WORDS
 from bharatchef.review.exchange import label_config, task_of
 from bharatchef.review.heat import is_heat
+from bharatchef.review.plates import is_plate
 from bharatchef.review.policy import load_review_policy
 from bharatchef.review.trail import TrailEntry
 from bharatchef.review.trust import Share, TrustReport
@@ -111,10 +112,11 @@ def export_task(wanted: str, file: Path, media_base: str) -> None:
         ) from error
     regions = task["predictions"][0]["result"]
     boxes = sum(region["type"] == "rectanglelabels" for region in regions)
-    heats = sum(map(is_heat, regions))
+    heats, plates = sum(map(is_heat, regions)), sum(map(is_plate, regions))
     out().print(
-        f"{escape(str(file))}: {len(regions) - boxes - heats} segments, {heats} stretches of heat and {boxes}"
-        f" boxes on {len(stills)} stills; {escape(config.name)} is the labelling interface.",
+        f"{escape(str(file))}: {len(regions) - boxes - heats - plates} segments, {heats} stretches of heat,"
+        f" {boxes} boxes and {plates} plates on {len(stills)} stills; {escape(config.name)} is the labelling"
+        " interface.",
         soft_wrap=True,
     )
 

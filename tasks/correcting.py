@@ -18,7 +18,13 @@ from bharatchef.perception.segments_json import FORMAT, VERSION, is_ours
 from bharatchef.ports import Ports
 from bharatchef.records import ActionSegment, Dish, Evaluation
 from bharatchef.results import EvaluationResult
-from bharatchef.review.exchange import boxes_of, check_same_film, marked_heat, segments_differ
+from bharatchef.review.exchange import (
+    boxes_of,
+    check_same_film,
+    marked_heat,
+    marked_plates,
+    segments_differ,
+)
 from bharatchef.review.heat import heat_marks_of
 from bharatchef.review.labels import CorrectedLabels, HeatSpan, Purpose, put_labels, still_key
 from bharatchef.review.trail import TrailEntry, append, entries
@@ -60,6 +66,7 @@ def take_correction(
     check_same_film(document, result, file_name)
     boxes, box_times = boxes_of(document, result, file_name)
     heat = marked_heat(document, result, file_name)
+    plates = marked_plates(document, result, file_name)
     segments = tuple(segment.model_copy(update={"confidence": 1.0}) for segment in given.segments)
     _check_inside(result, segments, file_name)
     corrected_by = reviewer.person(by)
@@ -92,13 +99,14 @@ def take_correction(
             boxes=boxes,
             box_times_s=tuple(box_times),
             heat=heat,
+            plates=plates,
             purpose=purpose,
             model_sha256s=tuple(model.weights_sha256 for model in result.provenance.models),
             corrected_at=ports.clock.now(),
             corrected_by=corrected_by,
         ),
     )
-    _keep_stills(ports, result, box_times)
+    _keep_stills(ports, result, [*box_times, *(mark.time_s for mark in plates)])
     key = f"segments/{digest}.json"
     if not ports.objects.exists(key):
         ports.objects.put_bytes(key, file, "application/json")
@@ -117,11 +125,11 @@ def take_correction(
     return Correction(request, changed, purpose)
 
 
-def _keep_stills(ports: Ports, result: EvaluationResult, box_times: Sequence[float]) -> None:
-    """Keep the stills that boxes were drawn on: without its picture a box teaches nothing."""
+def _keep_stills(ports: Ports, result: EvaluationResult, times: Sequence[float]) -> None:
+    """Keep the stills at the times that were labelled: without its picture a label teaches nothing."""
     if result.film is None:
         return
-    wanted = {still_key(result.film.sha256, time_s) for time_s in box_times}
+    wanted = {still_key(result.film.sha256, time_s) for time_s in times}
     for still in film_stills(ports, result):
         key = still_key(result.film.sha256, still.time_s)
         if key in wanted and ports.objects.exists(still.key):

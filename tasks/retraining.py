@@ -41,6 +41,7 @@ from bharatchef.settings import Settings
 from tasks.retraining_heat import heated_folder
 from tasks.retraining_labels import Gathered, gather, labelled_folder, policy_of
 from tasks.retraining_pictures import CLASSES, class_names, pictured_folder
+from tasks.retraining_plates import plated_folder
 
 _JSON = "application/json"
 
@@ -228,7 +229,7 @@ def _laid_out(
 ) -> Path | None:
     """Put films and labels where train.py reads them; the folder that it begins from, if there is one."""
     sides = (("labelled", gathered.training), ("test", gathered.test))
-    lay = {"slowfast": labelled_folder, "flame": heated_folder}.get(record.package)
+    lay = {"slowfast": labelled_folder, "flame": heated_folder, "resnet": plated_folder}.get(record.package)
     if lay is not None:
         for name, films in sides:
             lay(objects, films, gathered.groups, folder / name)

@@ -26,6 +26,7 @@ from bharatchef.retraining.teaching import TAUGHT, Taught
 from bharatchef.review.labels import CorrectedLabels, training_labels
 from bharatchef.settings import Settings
 from tasks.retraining_pictures import stills_there
+from tasks.retraining_plates import plates_there
 
 _JSON = "application/json"
 
@@ -133,9 +134,11 @@ def agreed_labels(objects: ObjectStore) -> list[CorrectedLabels]:
 
 
 def _is_there(objects: ObjectStore, package: str, labels: CorrectedLabels) -> bool:
-    """Whether what the labels are of is still kept: the film, for a detector one of its stills."""
+    """Whether what the labels are of is still kept: the film, for what sees stills one of these."""
     if package == "yolov8":
         return bool(stills_there(objects, labels))
+    if package == "resnet":
+        return bool(plates_there(objects, labels))
     return labels.video_s3_key is not None and objects.exists(labels.video_s3_key)
 
 

@@ -172,12 +172,14 @@ def share_of(settings: Settings, analyser: str) -> int:
 
 
 def confidence_in(said: Mapping[str, Any]) -> float | None:
-    """How sure an answer is, on average: of each moment's likeliest action or flame, or of each thing;
-    ``None``: of nothing."""
+    """How sure an answer is, on average: of each moment's likeliest action or flame, of each thing, or of the
+    likeliest dish on a plate; ``None``: of nothing."""
     rows = said.get("probabilities") or said.get("detections") or said.get("samples")
-    if not isinstance(rows, list) or not rows:
-        return None
     try:
+        if dishes := said.get("dishes"):
+            return float(max(dish["confidence"] for dish in dishes))
+        if not isinstance(rows, list) or not rows:
+            return None
         tops = (row["confidence"] if isinstance(row, dict) else max(map(float, row)) for row in rows)
         return float(sum(map(float, tops)) / len(rows))
     except (KeyError, TypeError, ValueError):

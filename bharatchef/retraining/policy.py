@@ -14,7 +14,7 @@ from bharatchef.errors import ConfigurationError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
-CountedIn = Literal["seconds", "boxes"]
+CountedIn = Literal["seconds", "boxes", "plates"]
 
 
 class _Rules(BaseModel):
@@ -32,7 +32,8 @@ class Interval(_Rules):
 class PackagePolicy(_Rules):
     """When a package is trained anew and when what came of it is promoted; shares and figures 0 to 1.
 
-    ``counted_in`` is what its figures count: seconds of film that are called something, or boxes.
+    ``counted_in`` is what its figures count: seconds of film that are called something, boxes, or
+    stills of plates.
     """
 
     counted_in: CountedIn = "seconds"

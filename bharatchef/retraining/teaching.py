@@ -41,11 +41,16 @@ def _heat(labels: CorrectedLabels) -> list[list[object]]:
     return [[span.start_s, span.end_s, str(span.level), span.flame] for span in labels.heat]
 
 
+def _plates(labels: CorrectedLabels) -> list[list[object]]:
+    return [[mark.time_s, mark.dish_id] for mark in labels.plates]
+
+
 TAUGHT: Mapping[str, Taught] = MappingProxyType(
     {
         "slowfast": Taught(Analyser.ACTIONS, _segments, lambda labels: bool(labels.segments)),
         # What no span covers is not known: a film with one span says something of it.
         "flame": Taught(Analyser.HEAT, _heat, lambda labels: bool(labels.heat)),
+        "resnet": Taught(Analyser.PLATE, _plates, lambda labels: bool(labels.plates)),
         # Boxes are complete at the moments that were looked at: a still without any shows nothing.
         "yolov8": Taught(Analyser.OBJECTS, _boxes, lambda labels: bool(labels.box_times_s)),
     }

@@ -4,7 +4,8 @@ A task says of which film it is by the film's sha256, and every time in seconds.
 that plays with the film (https://labelstud.io/templates/timeseries_audio_video, Label Studio 1.20 or later):
 its regions have ``start`` and ``end`` in the series' own unit, so that no frame rate is ever needed. The heat
 is a second track of the same series (``heat.py``). Boxes lie on the stills
-(https://labelstud.io/tags/image ``valueList``), by their number (``item_index``) and in per cent.
+(https://labelstud.io/tags/image ``valueList``), by their number (``item_index``) and in per cent; what lies
+on the plate is a choice for each still (``plates.py``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from bharatchef.observed import Detection, Detections, Still, Unavailable
 from bharatchef.records import ActionSegment
 from bharatchef.results import EvaluationResult
 from bharatchef.review.heat import heat_labels, heat_of, heat_regions, heat_spans
-from bharatchef.review.labels import Box, HeatSpan
+from bharatchef.review.labels import Box, HeatSpan, PlateMark
+from bharatchef.review.plates import plate_choices, plate_marks, plate_regions, plates_of
 
 OTHER = "other"
 _TICK_S = 0.1
@@ -58,6 +60,7 @@ def task_of(
     regions = [_segment_region(n, s) for n, s in enumerate(result.performance.segments)]
     regions += heat_regions(heat_spans(result))
     regions += _box_regions(result.detections, stills)
+    regions += plate_regions(plate_marks(result), [still.time_s for still in stills])
     prediction = {"model_version": result.performance.source.kind, "result": regions}
     return {"data": data, "predictions": [prediction]}
 
@@ -84,6 +87,7 @@ def label_config(result: EvaluationResult, with_stills: bool) -> str:
             '  <RectangleLabels name="boxes" toName="stills" canRotate="false">',
             *(f"    <Label value={quoteattr(name)}/>" for name in _box_names(result)),
             "  </RectangleLabels>",
+            *plate_choices(result.dish.dish_id),
             '  <Image name="stills" valueList="$stills"/>',
         ]
     return "\n".join([*lines, "</View>", ""])
@@ -148,6 +152,23 @@ def marked_heat(document: Any, result: EvaluationResult, file_name: str) -> tupl
     tasks = document if isinstance(document, list) else [document]
     accepted = [found for task in tasks if (found := _accepted(task, file_name)) is not None]
     return heat_of(accepted, result.performance.duration_s, file_name)
+
+
+def marked_plates(document: Any, result: EvaluationResult, file_name: str) -> tuple[PlateMark, ...]:
+    """What the one accepted annotation says lies on the plate; empty where it says nothing of it.
+
+    Raises:
+        InputError: a choice is on no still of the task, is no word that was offered, or a still has two; or
+            several people's labels are in the file and none is marked as the ground truth.
+    """
+    tasks = document if isinstance(document, list) else [document]
+    found: list[PlateMark] = []
+    for task in tasks:
+        annotation = _accepted(task, file_name)
+        times = _still_times(_data(task), result.performance.duration_s, file_name)
+        if annotation is not None:
+            found += plates_of(annotation.get("result") or [], times, result.dish.dish_id, file_name)
+    return tuple(found)
 
 
 def segments_differ(before: Sequence[ActionSegment], after: Sequence[ActionSegment]) -> bool:

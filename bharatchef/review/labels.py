@@ -57,13 +57,20 @@ class HeatSpan(Record):
         return self
 
 
+class PlateMark(Record):
+    """What a still shows: the finished dish on its plate, or none (``dish_id`` is ``None``)."""
+
+    time_s: Seconds
+    dish_id: Slug | None
+
+
 class CorrectedLabels(Record):
     """What a person says is to be seen in a film.
 
     ``media_sha256`` and ``video_s3_key`` are ``None`` where the evaluation was made of segments alone.
     ``person`` and ``corrected_by`` are pseudonyms. ``boxes`` are complete at the moments ``box_times_s`` and
-    say nothing of any other; ``heat`` says nothing of what it does not cover. ``model_sha256s`` are the
-    weights whose answers were corrected.
+    say nothing of any other; ``heat`` says nothing of what it does not cover, ``plates`` nothing of other
+    stills. ``model_sha256s`` are the weights whose answers were corrected.
     """
 
     evaluation_id: str
@@ -76,6 +83,7 @@ class CorrectedLabels(Record):
     boxes: tuple[Box, ...] = ()
     box_times_s: tuple[Seconds, ...] = ()
     heat: tuple[HeatSpan, ...] = ()
+    plates: tuple[PlateMark, ...] = ()
     purpose: Purpose
     model_sha256s: tuple[Sha256, ...] = ()
     corrected_at: AwareDatetime
@@ -88,7 +96,7 @@ def labels_key(purpose: Purpose, evaluation_id: str) -> str:
 
 
 def still_key(media_sha256: str, time_s: float) -> str:
-    """Where the still of a film at a moment lies that boxes were drawn on.
+    """Where the still of a film at a moment lies that a person labelled.
 
     Stills cut from films end after weeks; those that a person has labelled are kept as long as the labels.
     """

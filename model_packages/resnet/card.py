@@ -71,3 +71,41 @@ figures are not blind.
 - In the side view hands often cover the plate.
 - Embeddings of films say what is alike in the same kind of kitchen; they name no action.
 """
+
+
+def own_card(told: dict[str, Any]) -> str:
+    """The card of a package that learned from what people said of their plates."""
+    test, before = told["test"], told["testBefore"]
+    new = f"; dishes that it did not know before: {', '.join(told['newDishes'])}" if told["newDishes"] else ""
+    return f"""# resnet ({told["backbone"]})
+
+Says whether a finished plate is in a still and which dish it looks like. **Trained on: {told["trainedOn"]}.**
+
+## Training
+
+- learned on from weights `{told["startedFrom"][:12]}`: people's finished plates are experts' plates
+  beside its own (at most twelve a dish){new}; how sure a name is, and when a plate is finished, is
+  fitted to stills of other people. Backbone and space are as they were; plating is not judged
+- {told["trainingFilms"]} films to learn from ({told["trainingPlates"]} stills),
+  {told["calibrationFilms"]} to fit, {told["testFilms"]} to measure; no person and no kitchen in two of
+  them. What is served has the plates of all; the figures are of what learned from the first
+- command: `{told["command"]}`
+- {told["date"]}, {told["wallSeconds"]:.0f} s, {told["engine"]}
+- weights sha256: `{told["weightsSha256"]}`
+
+## How well it does on stills of {told["testFilms"]} films of people and kitchens that it did not learn from
+
+- what the still shows, a dish or no finished plate, right: **{_percent(test["right"])}** of
+  {test["stills"]}, before {_percent(before["right"])}
+- right dish where a finished plate is: {_percent(test["dishRight"])} of {test["plates"]}, before
+  {_percent(before["dishRight"])}
+- calibration error (ten bins of equal mass): {test["calibrationError"]:.3f}
+
+## Limits
+
+- It knows the kitchens that people sent, and drawn ones; other plates and lights may be unknown to it.
+"""
+
+
+def _percent(share: float | None) -> str:
+    return "none there" if share is None else f"{share:.1%}"

@@ -90,8 +90,13 @@ def fitted_heads(training: Rows, calibration: Rows, own: tuple[Rows, Rows] | Non
     if own is None:
         found = standardised(heads, checked.features[checked.served][good]) @ poor[:-1] + poor[-1]
         poor[-1] += _logit(_MOST_BLAME) - np.quantile(found, 1 - _WRONGLY_BLAMED)
-    sharp = min(np.geomspace(1, 60, 30), key=lambda s: _loss(near * s, truth))
+    sharp = best_sharpness(near, truth)
     return Heads(**{**heads.__dict__, "same": same_curve, "sharpness": np.array([sharp], np.float32)})
+
+
+def best_sharpness(near: Floats, truth: npt.NDArray[np.int64]) -> float:
+    """What cosines (N, dishes) are multiplied by, so that their softmax says how sure the dish (N,) is."""
+    return float(min(np.geomspace(1, 60, 30), key=lambda s: _loss(near * s, truth)))
 
 
 def _logit(p: float) -> float:

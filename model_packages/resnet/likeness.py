@@ -48,6 +48,15 @@ class Heads:
         with zipfile.ZipFile(path, "a") as archive:
             archive.writestr(zipfile.ZipInfo(HEADS, (1980, 1, 1, 0, 0, 0)), buffer.getvalue())
 
+    def saved_in_place(self, packed: Path, path: Path) -> Path:
+        """The backbone packed in ``packed`` with these heads in the place of its own, written to ``path``."""
+        with zipfile.ZipFile(packed) as before, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            for entry in before.infolist():
+                if entry.filename != HEADS:
+                    archive.writestr(entry, before.read(entry))
+        self.save(path)
+        return path
+
 
 def heads_from(path: Path) -> Heads:
     """The heads packed with the backbone at ``path``."""

@@ -3,6 +3,8 @@ card.
 
     python -m model_packages.resnet.train [--seed 1000] [--each 5] [--work FOLDER] [--out FOLDER]
     python -m model_packages.resnet.train --plates FOLDER       people's own pictures, FOLDER/DISH/*.jpg
+    python -m model_packages.resnet.train --labelled FOLDER     people's stills, and what lies on the plates
+                                    [--start PACKAGE]           (labelled.py); learned on from this package
     python -m model_packages.resnet.train --resnet50 FILE       another backbone, torchvision's weights
 
 What was drawn and embedded is kept in the work folder; a run that was stopped goes on from there.
@@ -34,15 +36,18 @@ from model_packages.training.kitchens import (
     dishes,
 )
 
+from .card import model_card, own_card
 from .drawing import drawn_plates
 from .fitting import Rows, fitted_heads
 from .inference import WEIGHTS
+from .labelled import SUFFIX
 from .likeness import heads_from
 from .looking import Backbone, fitted, picture_of
 from .measures import figures_of
 
 VERSION = "1.0.0"
 BAR = 0.95
+OWN_PLATES = "; its experts' plates are people's own too"
 _HERE = Path(__file__).resolve().parent
 _FIRST_SEED = {"training": 0, "calibration": 300_000, "test": 600_000}
 _GROUPS = {"training": TRAINING_GROUPS, "calibration": CALIBRATION_GROUPS, "test": TEST_GROUPS}
@@ -170,13 +175,46 @@ def trained(
     return told
 
 
+def learned(folder: Path, start: Path, out: Path, work: Path, say: Say = lambda _: None) -> dict[str, Any]:
+    """Teach the heads of the package in ``start`` what people said of their plates; write it to ``out``.
+
+    Raises:
+        ValueError: see ``own.learned_on``.
+    """
+    from .own import learned_on
+
+    cv2.setNumThreads(1)
+    manifest = json.loads((start / "model.json").read_text("utf-8"))
+    found = learned_on(folder, start, work, say)
+    work.mkdir(parents=True, exist_ok=True)
+    packed = found.heads.saved_in_place(start / manifest["weights"], work / "learned.ovz")
+    body = packed.read_bytes()
+    told = {
+        **found.told,
+        "startedFrom": manifest["weights_sha256"],
+        "backbone": manifest["name"].removeprefix("plate-"),
+        "engine": manifest["engine"].split("; backbone")[0],
+        "command": "python -m model_packages.resnet.train --labelled FOLDER --start PACKAGE",
+        "weightsSha256": hashlib.sha256(body).hexdigest(),
+        "weightsBytes": len(body),
+        "trainedOn": manifest["trained_on"].removesuffix(OWN_PLATES) + OWN_PLATES,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    write_files(out, body, told, own_card(told), told["trainedOn"])
+    return told
+
+
 def write_package(out: Path, weights: bytes, told: dict[str, Any], data: str) -> None:
     """Weights, metrics, card, and last the manifest: it vouches for the others."""
-    from .card import model_card
 
     backbone = "EfficientNet-Lite0" if told["backbone"] == "efficientnet-lite0" else "ResNet-50"
     what = "ImageNet pictures" if told["backbone"] == "efficientnet-lite0" else "what its weights file was"
     own = "" if data == "drawn films" else ", and an own collection of plates"
+    write_files(out, weights, told, model_card(told), f"{TRAINED_ON}{own}; its backbone {backbone} on {what}")
+
+
+def write_files(out: Path, weights: bytes, told: dict[str, Any], card: str, trained_on: str) -> None:
+    """All files of a package, the manifest last."""
     manifest = {
         "analyser": "plate",
         "name": f"plate-{told['backbone']}",
@@ -184,13 +222,13 @@ def write_package(out: Path, weights: bytes, told: dict[str, Any], data: str) ->
         "inference": "inference.py",
         "weights": WEIGHTS,
         "weights_sha256": told["weightsSha256"],
-        "trained_on": f"{TRAINED_ON}{own}; its backbone {backbone} on {what}",
+        "trained_on": trained_on,
         "engine": f"{told['engine']}; backbone {told['backbone']}",
         "content_types": ["image/jpeg", "video/mp4"],
     }
     texts = {
         "metrics.json": json.dumps(told, indent=1) + "\n",
-        "MODEL_CARD.md": model_card(told),
+        "MODEL_CARD.md": card,
         "model.json": json.dumps(manifest, indent=1) + "\n",
     }
     put_whole(out / WEIGHTS, weights)
@@ -208,7 +246,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--each", type=int, default=5, help="training films a dish and a style group")
     parser.add_argument("--resnet50", type=Path, help="a torchvision ResNet-50 weights file as backbone")
     channel = os.environ.get("SM_CHANNEL_TRAINING")
-    parser.add_argument("--plates", type=Path, default=channel and Path(channel), help="DISH/*.jpg")
+    sent = Path(channel) if channel else None
+    said = sent is not None and any(sent.rglob(f"*{SUFFIX}"))
+    parser.add_argument("--plates", type=Path, default=None if said else sent, help="DISH/*.jpg")
+    parser.add_argument("--labelled", type=Path, default=sent if said else None, help="stills with labels")
+    parser.add_argument("--start", type=Path, default=Path(os.environ.get("SM_CHANNEL_START", _HERE)))
+    parser.add_argument("--threads", type=int, help="threads that look at the stills")
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("SM_MODEL_DIR", _HERE)))
     parser.add_argument(
         "--work", type=Path, default=Path(".train/resnet"), help="what was drawn is kept here"
@@ -219,6 +262,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def say(words: str) -> None:
         print(f"{time.perf_counter() - began:6.0f} s  {words}", file=sys.stderr, flush=True)
 
+    if given.threads is not None:
+        os.environ["BHARATCHEF_THREADS"] = str(given.threads)
+    if given.labelled is not None:
+        try:
+            told = learned(given.labelled, given.start, given.out, given.work, say)
+        except (ValueError, OSError) as error:
+            print(f"training stopped: {error}", file=sys.stderr)
+            return 2
+        print(json.dumps({"test": told["test"], "weightsBytes": told["weightsBytes"]}))
+        return 0
     told = trained(
         given.out,
         work=given.work,
