@@ -169,7 +169,17 @@ def _evaluated(deployed: Deployed, folder: Path) -> str:
         },
     )
     worker = start_child(
-        [sys.executable, "-m", "prefect", "worker", "start", "--pool", "bharatchef-process"],
+        [
+            sys.executable,
+            "-m",
+            "prefect",
+            "worker",
+            "start",
+            "--pool",
+            "bharatchef-process",
+            "--type",
+            "process",
+        ],
         folder / "worker.log",
         {**deployed.environment, "PREFECT_WORKER_QUERY_SECONDS": "2"},
     )

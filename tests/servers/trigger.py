@@ -288,12 +288,8 @@ def trigger(emulator_url: str, folder: Path, workers: int = 3, **settings: str) 
             for_server,
             folder / "server.log",
         )
-        worker = Program(
-            "worker",
-            [*prefect, "worker", "start", "--pool", "bharatchef-process", "--limit", str(workers)],
-            environment,
-            folder / "worker.log",
-        )
+        pool = ["--pool", "bharatchef-process", "--type", "process", "--limit", str(workers)]
+        worker = Program("worker", [*prefect, "worker", "start", *pool], environment, folder / "worker.log")
         intake = Program(
             "intake", [sys.executable, "-m", "app", "intake"], environment, folder / "intake.log"
         )
