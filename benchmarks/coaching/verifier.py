@@ -15,10 +15,18 @@ the last 11 after these had been mended. All 71 pass now, and of the 30 held one
 Then 66 answers on 22 briefs were written and committed before the verifier read them (two that put a mistake
 on safety last, which models are told not to do, were put right before the half that they lie in was judged).
 Of 36 (``fresh``) 2 were refused at first sight, and mended. Of the other 30 (``kept``), judged once after
-that, 1: 3.3 %. That one has been mended since, so that ``kept`` is no unseen figure any more. Over what no
-rule was made for when it was judged, 3 of 72 (``kept``, ``held``, ``unseen``) were refused, twice what was
-asked; with so few answers the true share may lie between 1 and 12 %. A refused answer costs one more
-question, and then the rules' own words are told.
+that, 1: 3.3 %. That one has been mended since, so that ``kept`` is no unseen figure any more.
+
+At last somebody who had not read the verifier wrote 100 answers on 25 briefs. Of the 40 that may be tuned on
+(``seventh``) 7 were refused at first sight, 3 of them for their order alone, which costs no word and which
+their author put right then: 4 of 40. All pass now. The other 60 (``seventh-kept``) were judged once, after
+the tuning: 5 were refused, 8.3 %, the very ones that the verifier before the tuning refuses. Two of these
+tell a length that is true and in no source ("less than two minutes" of 1:40), three were misread. All five
+have been mended since, so that ``seventh-kept`` is no unseen figure any more.
+
+Over what no rule was made for when it was judged, 8 of 132 (``unseen``, ``held``, ``kept``,
+``seventh-kept``) were refused, 6.1 %: three times what was asked; the true share may lie between 3 and 12 %.
+A refused answer costs one more question, and then the rules' own words are told.
 """
 
 from __future__ import annotations

@@ -111,6 +111,18 @@ class NumberWords:
         return self._listed("about_after")
 
     @cached_property
+    def less(self) -> frozenset[str]:
+        return self._listed("less")
+
+    @cached_property
+    def more(self) -> frozenset[str]:
+        return self._listed("more")
+
+    @cached_property
+    def less_endings(self) -> tuple[str, ...]:
+        return tuple(self._listed("less_endings"))
+
+    @cached_property
     def moment_before(self) -> frozenset[str]:
         return self._listed("moment_before")
 

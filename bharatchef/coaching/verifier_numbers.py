@@ -20,6 +20,9 @@ TIMES = frozenset({"s", "min", "h", "day", "clock", "oclock", "long", "few"})
 TEMPERATURES = frozenset({"deg", "C", "F"})
 # How near "about" is, as a share of a length, and how near a moment is that is told as a length, in seconds.
 _NEAR, _MOMENT_S, _MOMENT_MIN_S = 0.15, 5.0, 30.0
+# How far from a length a bound may be that is told of it, as a share; up to how long what step is round.
+_BOUNDED = 0.25
+_ROUND = ((60.0, 10.0), (600.0, 30.0), (float("inf"), 300.0))
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
 
@@ -28,8 +31,8 @@ class Quantity:
     """A value with its unit; ``unit`` is empty where none is said, ``clock`` for a moment in seconds.
 
     ``moment`` is set where a length of time may be meant as a moment ("half a minute in"), ``about`` where it
-    is said to be near ("nearly twenty seconds"). ``longer`` is the part in the longer unit, in seconds, of a
-    length in two: 360 of "6 min 20 s".
+    is said to be near ("nearly twenty seconds"). ``bound`` is -1 where less than that is meant, 1 where more.
+    ``longer`` is the part in the longer unit, in seconds, of a length in two: 360 of "6 min 20 s".
     """
 
     value: float
@@ -37,6 +40,7 @@ class Quantity:
     said: str
     moment: bool = False
     about: bool = False
+    bound: int = 0
     longer: float | None = None
 
     @property
@@ -134,6 +138,7 @@ def _read(tokens: list[Token], at: int, table: NumberWords, found: list[Quantity
                 " ".join(t.text for t in tokens[at:end]),
                 moment=_is_moment(tokens, at, end, table),
                 about=_is_about(tokens, at, end, table),
+                bound=_bound(tokens, at, end, table),
                 longer=longer if shorter != unit else None,
             )
         )
@@ -161,6 +166,13 @@ def _is_about(tokens: list[Token], at: int, end: int, table: NumberWords) -> boo
     return (at > 0 and tokens[at - 1].text in table.about) or any(t in table.about_after for t in behind)
 
 
+def _bound(tokens: list[Token], at: int, end: int, table: NumberWords) -> int:
+    around = {token.text for token in (*tokens[max(0, at - 2) : at], *tokens[end : end + 3])}
+    if around & table.less or tokens[end - 1].text.endswith(table.less_endings):
+        return -1
+    return 1 if around & table.more else 0
+
+
 def _points_back(value: float, tokens: list[Token], at: int, after: int, table: NumberWords) -> bool:
     """Whether a small number only points at what is told: "all three", "two small things"."""
     if value > 5:
@@ -177,9 +189,11 @@ def _with_shorter(
     begins = at + 1 if at < len(tokens) and tokens[at].text in table.joins else at
     if unit not in ("h", "min") or begins >= len(tokens):
         return value, unit, at
-    more, after, _ = table.number(tokens, begins)
+    more, after, weak = table.number(tokens, begins)
     shorter, end = table.unit_near(tokens, after)
-    if more is not None and not shorter and begins == at and more < 60 and not _joined(tokens, after, table):
+    # "Chaar minute do" is to give it four minutes, not four minutes and two.
+    alone = more is not None and not weak and not shorter and begins == at
+    if alone and more is not None and more < 60 and not _joined(tokens, after, table):
         # "One minute four": the shorter unit goes without saying.
         shorter, end = ("s" if unit == "min" else "min"), after
     if more is None or shorter not in ("min", "s") or _SECONDS[shorter] >= _SECONDS[unit]:
@@ -238,9 +252,16 @@ def _same(quantity: Quantity, source: Quantity) -> bool:
 
 
 def _as_long(quantity: Quantity, seconds: float, source: Quantity, source_s: float) -> bool:
-    """Whether a length is the source's: the same, nearly where it says so, or the source's whole minutes."""
+    """Whether a length is the source's: the same, nearly where it says so, or the source's whole minutes.
+
+    "Less than two minutes" may be told of 1:40, since it is a round length and not far from it.
+    """
     near = _NEAR * source_s if quantity.about else 1e-6
-    return abs(source_s - seconds) <= near or source.longer == seconds
+    if abs(source_s - seconds) <= near or source.longer == seconds:
+        return True
+    step = next(step for until, step in _ROUND if seconds <= until)
+    apart = (source_s - seconds) * quantity.bound
+    return seconds % step == 0 and 0 < apart <= _BOUNDED * source_s
 
 
 def _at_moment(quantity: Quantity, seconds: float, clock_s: float) -> bool:

@@ -193,7 +193,7 @@ def _content(where: str, text: str, given: Given, sources: Sources) -> Iterator[
             continue
         # What the brief names elsewhere may be named in words that are plainly about this mistake.
         elsewhere = item.thing in sources.whole.things
-        if elsewhere and (told_only or sources.is_of(text, given)):
+        if elsewhere and (told_only or (item.kind == "ingredients" and sources.is_of(text, given))):
             continue
         if item.thing not in given.things and not _another_sense(item.said, text, given, sources):
             yield Fault(
