@@ -1,6 +1,6 @@
 """The flow ``watch_drift``: each day, whether what the champion sees is still what it was measured on.
 
-A confidence below 60 percent, or another mix of actions, is told, and calls for a retraining.
+A confidence below 60 percent, or another mix of classes, is told, and calls for a retraining.
 """
 
 from __future__ import annotations

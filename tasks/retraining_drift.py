@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pydantic import ValidationError
 
-from bharatchef.observed import ActionProbabilities
+from bharatchef.observed import Analyser
 from bharatchef.ports import ObjectStore, Ports
 from bharatchef.results import EvaluationResult
 from bharatchef.retraining.drift import Drift, Seen, drift_of
+from bharatchef.retraining.seen import said_in, seen_in
 from bharatchef.settings import Settings
-from tasks.retraining import champion_of
+from tasks.retraining import analyser_of, champion_of
 from tasks.retraining_labels import policy_of
 
 
@@ -27,7 +27,7 @@ def drift_now(ports: Ports, settings: Settings, package: str) -> Drift | None:
         return None
     policy, now = policy_of(settings).drift, ports.clock.now()
     since = now - timedelta(days=policy.look_back_days)
-    seen = tuple(seen_since(ports.objects, since, champion.weights_sha256))
+    seen = tuple(seen_since(ports.objects, since, champion.weights_sha256, analyser_of(package)))
     found = drift_of(
         policy,
         package,
@@ -42,7 +42,9 @@ def drift_now(ports: Ports, settings: Settings, package: str) -> Drift | None:
     return found
 
 
-def seen_since(objects: ObjectStore, since: datetime, weights_sha256: str) -> Iterator[Seen]:
+def seen_since(
+    objects: ObjectStore, since: datetime, weights_sha256: str, analyser: Analyser
+) -> Iterator[Seen]:
     """What the model of these weights said of each film whose result was published since then."""
     for stored in objects.objects("results/"):
         if not stored.key.endswith("/result.json") or stored.modified_at < since or stored.archived:
@@ -52,23 +54,10 @@ def seen_since(objects: ObjectStore, since: datetime, weights_sha256: str) -> It
         except ValidationError:
             # A result of an older form says nothing of today's model.
             continue
-        said = result.action_probabilities
         # An earlier film that was scored again says nothing of what is filmed now.
-        if (
-            result.evaluation.rescore_of is None
-            and isinstance(said, ActionProbabilities)
-            and said.model.weights_sha256 == weights_sha256
-            and said.times_s
-        ):
-            yield seen_in(result.evaluation.evaluation_id, said)
-
-
-def seen_in(evaluation_id: str, said: ActionProbabilities) -> Seen:
-    """The confidence of each moment's label, on average, and how many moments each label has."""
-    rows = np.array(said.probabilities)
-    tops, counts = np.unique(rows.argmax(1), return_counts=True)
-    return Seen(
-        evaluation_id=evaluation_id,
-        confidence=min(1.0, float(rows.max(1).mean())),
-        seconds={said.labels[top]: float(count) for top, count in zip(tops, counts, strict=True)},
-    )
+        said = None if result.evaluation.rescore_of is not None else said_in(result, analyser)
+        if said is None or said.model is None or said.model.weights_sha256 != weights_sha256:
+            continue
+        seen = seen_in(result.evaluation.evaluation_id, said)
+        if seen is not None:
+            yield seen
