@@ -38,10 +38,9 @@ from bharatchef.retraining.records import (
 from bharatchef.retraining.rolling import Rollout, begun
 from bharatchef.retraining.teaching import TAUGHT
 from bharatchef.settings import Settings
-from tasks.retraining_heat import heated_folder
-from tasks.retraining_labels import Gathered, gather, labelled_folder, policy_of
-from tasks.retraining_pictures import CLASSES, class_names, pictured_folder
-from tasks.retraining_plates import plated_folder
+from tasks.retraining_folders import laid_out
+from tasks.retraining_labels import Gathered, gather, policy_of
+from tasks.retraining_pictures import CLASSES
 
 _JSON = "application/json"
 
@@ -197,7 +196,7 @@ def train(
     folder = folder_of(settings, record)
     if not (folder / "champion").exists():
         unpacked(ports.objects, champion.archive_key, folder / "champion")
-    start = _laid_out(ports.objects, record, champion, gathered, folder)
+    start = laid_out(ports.objects, record, champion, gathered, folder)
     rules = policy_of(settings).of(record.package)
     job = TrainingJob(
         package=record.package,
@@ -222,34 +221,6 @@ def train(
             }
         ),
     )
-
-
-def _laid_out(
-    objects: ObjectStore, record: RetrainingRecord, champion: ModelVersion, gathered: Gathered, folder: Path
-) -> Path | None:
-    """Put films and labels where train.py reads them; the folder that it begins from, if there is one."""
-    sides = (("labelled", gathered.training), ("test", gathered.test))
-    lay = {"slowfast": labelled_folder, "flame": heated_folder, "resnet": plated_folder}.get(record.package)
-    if lay is not None:
-        for name, films in sides:
-            lay(objects, films, gathered.groups, folder / name)
-        return folder / "champion"
-    kept = record_key(champion.package, champion.run_id).replace("record.json", "")
-    known = f"{kept}{CLASSES}"
-    before = (
-        objects.get_bytes(known).decode().splitlines() if champion.run_id and objects.exists(known) else ()
-    )
-    classes = class_names((*gathered.training, *gathered.test), before)
-    for name, films in sides:
-        pictured_folder(objects, films, gathered.groups, folder / name, classes)
-    # A package that answers cannot learn on: what it learned from is kept beside its record.
-    if not champion.run_id or not objects.exists(f"{kept}{CHECKPOINT}"):
-        return None
-    start = folder / "start"
-    start.mkdir(exist_ok=True)
-    with objects.as_file(f"{kept}{CHECKPOINT}") as source:
-        shutil.copyfile(source, start / CHECKPOINT)
-    return start
 
 
 @task(name="measure both", cache_policy=NO_CACHE, persist_result=False)

@@ -32,6 +32,7 @@ _OWN_A_DISH = 12
 # Fewer than this say too little of how sure a name is, or of when a plate is finished.
 _LEAST_TO_FIT = 10
 _MOST_SURE = 0.5
+_SAME = 1e-4
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,17 @@ def learned_on(folder: Path, start_folder: Path, work: Path, say: Callable[[str]
     seen = {name: looked_at(start, sha256, films, work) for name, films in parts.items()}
     if not seen["training"].served.any():
         raise ValueError("expected finished plates in the films of training, got none: mark stills of some")
-    heads = _fitted(with_experts(start.heads, seen["training"]), seen["calibration"])
-    say(f"{len(heads.experts) - len(start.heads.experts)} plates are experts now")
-    # Who is asked for corrections gives few: what is served has all plates among its experts, and the figures
-    # are of what learned from three fifths. Retraining measures what is served on plates of its own.
     every = Stills(
         np.concatenate([part.features for part in seen.values()]),
         np.concatenate([part.dish for part in seen.values()]),
     )
-    served = with_experts(start.heads, every)
+    # What the start learned of these very stills is learned again: a plate that is its own expert proves naught.
+    base = without(start.heads, every)
+    heads = _fitted(with_experts(base, seen["training"]), seen["calibration"])
+    say(f"{len(heads.experts) - len(base.experts)} plates are experts now")
+    # Who is asked for corrections gives few: what is served has all plates among its experts, and the figures
+    # are of what learned from three fifths. Retraining measures what is served on plates of its own.
+    served = with_experts(base, every)
     served = replace(served, sharpness=heads.sharpness, served=heads.served)
     told = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -89,11 +92,11 @@ def learned_on(folder: Path, start_folder: Path, work: Path, say: Callable[[str]
         "trainingPlates": len(seen["training"].dish),
         "calibrationFilms": len(parts["calibration"]),
         "testFilms": len(parts["test"]),
-        "newDishes": sorted(set(served.dishes.tolist()) - set(start.heads.dishes.tolist())),
+        "newDishes": sorted(set(served.dishes.tolist()) - set(base.dishes.tolist())),
         "wallSeconds": round(time.monotonic() - began, 1),
         "calibration": figures(heads, seen["calibration"]),
         "test": figures(heads, seen["test"]),
-        "testBefore": figures(start.heads, seen["test"]),
+        "testBefore": figures(base, seen["test"]),
     }
     return Learned(served, told)
 
@@ -122,8 +125,7 @@ def with_experts(heads: Heads, stills: Stills) -> Heads:
     served = stills.served
     new = sorted(set(stills.dish[served].tolist()) - set(heads.dishes.tolist()))
     names = np.array([*heads.dishes.tolist(), *new])
-    placed = standardised(heads, stills.features) @ heads.project
-    placed = placed / np.maximum(np.linalg.norm(placed, axis=1, keepdims=True), 1e-9)
+    placed = _placed(heads, stills)
     chosen = [np.flatnonzero(stills.dish == name)[:_OWN_A_DISH] for name in names]
     return replace(
         heads,
@@ -133,6 +135,24 @@ def with_experts(heads: Heads, stills: Stills) -> Heads:
             [heads.expert_dish, np.repeat(np.arange(len(names)), [len(at) for at in chosen])]
         ).astype(np.int64),
     )
+
+
+def without(heads: Heads, stills: Stills) -> Heads:
+    """Heads without the experts' plates that are among ``stills``, and without dishes that had no others."""
+    kept = (heads.experts @ _placed(heads, stills).T).max(1) < 1 - _SAME
+    there = np.unique(heads.expert_dish[kept])
+    return replace(
+        heads,
+        dishes=heads.dishes[there],
+        experts=heads.experts[kept],
+        expert_dish=np.searchsorted(there, heads.expert_dish[kept]).astype(np.int64),
+    )
+
+
+def _placed(heads: Heads, stills: Stills) -> Floats:
+    """(N, K) stills in the space in which plates are compared, unit length."""
+    placed = standardised(heads, stills.features) @ heads.project
+    return np.asarray(placed / np.maximum(np.linalg.norm(placed, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _fitted(heads: Heads, stills: Stills) -> Heads:

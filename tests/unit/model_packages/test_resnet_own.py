@@ -85,6 +85,20 @@ def test_peoples_plates_become_experts_plates_and_dishes_in_their_light_are_name
     assert (again / "weights.ovz").read_bytes() == (out / "weights.ovz").read_bytes()
 
 
+def test_what_was_learned_before_is_learned_again_and_not_twice(tmp_path, films):
+    labelled = laid_out(tmp_path / "labelled", films[:4], {"kheer": "payasam"})
+    first, second = tmp_path / "first", tmp_path / "second"
+    words = ["--labelled", str(labelled), "--work", str(tmp_path / "work")]
+    assert train.main([*words, "--start", str(PACKAGE), "--out", str(first)]) == 0
+    assert train.main([*words, "--start", str(first), "--out", str(second)]) == 0
+    before, after = model_fn(str(first)).heads, model_fn(str(second)).heads
+    assert after.dishes.tolist() == before.dishes.tolist()
+    assert after.experts.shape == before.experts.shape
+    told = [json.loads((folder / "metrics.json").read_text()) for folder in (first, second)]
+    assert told[0]["testBefore"]["right"] == told[1]["testBefore"]["right"], "no plate is its own expert"
+    assert told[1]["trainedOn"] == told[0]["trainedOn"]
+
+
 def test_a_dish_that_it_did_not_know_is_named_after_training(tmp_path, films):
     new = {"kheer": "payasam"}
     labelled = laid_out(tmp_path / "labelled", films[:4], new)
