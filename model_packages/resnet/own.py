@@ -78,7 +78,7 @@ def learned_on(folder: Path, start_folder: Path, work: Path, say: Callable[[str]
         np.concatenate([part.features for part in seen.values()]),
         np.concatenate([part.dish for part in seen.values()]),
     )
-    # What the start learned of these very stills is learned again: a plate that is its own expert proves naught.
+    # What the start learned of these stills is learned again: a plate that is its own expert proves nothing.
     base = without(start.heads, every)
     heads = _fitted(with_experts(base, seen["training"]), seen["calibration"])
     say(f"{len(heads.experts) - len(base.experts)} plates are experts now")
