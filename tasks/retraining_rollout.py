@@ -7,6 +7,7 @@ from prefect.cache_policies import NO_CACHE
 
 from adapters.retraining import registry_of, traffic_of
 from bharatchef.errors import InputError
+from bharatchef.observed import Analyser
 from bharatchef.ports import Ports
 from bharatchef.retraining.ports import Registry
 from bharatchef.retraining.records import ModelVersion, rollout_key
@@ -99,7 +100,9 @@ def _with_confidence(
     if health.confidence is not None:
         return health
     version = _version(registry_of(settings, ports.objects), rollout.package, number)
-    seen = [film.confidence for film in seen_since(ports.objects, rollout.since, version.weights_sha256)]
+    analyser = Analyser(rollout.analyser)
+    found = seen_since(ports.objects, rollout.since, version.weights_sha256, analyser)
+    seen = [film.confidence for film in found]
     return health.model_copy(update={"confidence": sum(seen) / len(seen)}) if seen else health
 
 
