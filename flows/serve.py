@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.schedules import Cron
@@ -10,7 +12,7 @@ from bharatchef import __version__
 from flows.deployments import PACKAGE_VERSION, ConcurrencyLimit, Deployment, read_prefect_file
 
 
-def served(deployment: Deployment):
+def served(deployment: Deployment) -> Any:
     """A deployment of prefect.yaml as Prefect's runner takes it."""
     limit = deployment.concurrency_limit
     if isinstance(limit, ConcurrencyLimit):

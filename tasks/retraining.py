@@ -25,7 +25,7 @@ from bharatchef.observed import Analyser, Unavailable
 from bharatchef.ports import ObjectStore, Ports
 from bharatchef.retraining.card import comparison
 from bharatchef.retraining.deciding import decision_on, lacking
-from bharatchef.retraining.figures import Measured, difference, figures_of
+from bharatchef.retraining.figures import difference, figures_of
 from bharatchef.retraining.policy import Policy
 from bharatchef.retraining.ports import TrainingJob
 from bharatchef.retraining.records import (
@@ -232,11 +232,9 @@ def measure(ports: Ports, settings: Settings, record: RetrainingRecord) -> Retra
     """
     folder = folder_of(settings, record)
     rules, interval = policy_of(settings).of(record.package), policy_of(settings).interval
-    told: list[Measured] = []
-    for place in (folder / "champion", folder / "out"):
-        told.append(measured(record.package, place, folder / "test"))
-    before, after = (figures_of(one) for one in told)
-    apart = difference(*told, interval)
+    old, new = (measured(record.package, folder / name, folder / "test") for name in ("champion", "out"))
+    before, after = figures_of(old), figures_of(new)
+    apart = difference(old, new, interval)
     return kept(
         ports.objects,
         record.model_copy(
