@@ -99,6 +99,22 @@ def test_what_was_learned_before_is_learned_again_and_not_twice(tmp_path, films)
     assert told[1]["trainedOn"] == told[0]["trainedOn"]
 
 
+def test_a_later_training_holds_no_plate_of_somebody_who_was_erased(tmp_path, films):
+    words = ["--work", str(tmp_path / "work")]
+    for name, chosen in (("before", films[:4]), ("after", films[1:])):
+        labelled = laid_out(tmp_path / name / "labelled", chosen)
+        out = tmp_path / name / "out"
+        assert train.main([*words, "--labelled", str(labelled), "--out", str(out)]) == 0
+    before, after = (model_fn(str(tmp_path / name / "out")).heads for name in ("before", "after"))
+    gone = [
+        plate
+        for plate in before.experts[len(model_fn(str(PACKAGE)).heads.experts) :]
+        if (after.experts @ plate).max() < 1 - 1e-4
+    ]
+    served = sum(dish is not None for _, dish in films[0].stills)
+    assert len(gone) == served > 0, "of the first cook's plates none is left, of the others' all are"
+
+
 def test_a_dish_that_it_did_not_know_is_named_after_training(tmp_path, films):
     new = {"kheer": "payasam"}
     labelled = laid_out(tmp_path / "labelled", films[:4], new)

@@ -14,6 +14,7 @@ from adapters.local.objects import FolderObjects
 from adapters.local.traffic import confidence_in
 from bharatchef.consent import Consent, Purpose, record_consent
 from bharatchef.ports import ObjectStore
+from bharatchef.retraining.policy import read_policy
 from bharatchef.review.labels import CorrectedLabels, PlateMark, put_labels, still_key
 from bharatchef.settings import load_settings
 from model_packages.resnet.labelled import FORMAT, NO_PLATE, labelled_plates
@@ -101,6 +102,10 @@ def test_only_stills_of_people_who_agreed_count_and_audit_is_never_read(tmp_path
     assert record.counted_in == "plates"
     assert (record.data.new_labels, record.data.not_agreed) == (6, 3)
     assert (record.data.training_films + record.data.test_films, record.decision.missing_labels) == (1, 54)
+
+
+def test_no_retraining_begins_from_plates_of_people_who_may_be_erased_since():
+    assert not read_policy().of("resnet").start_from_champion
 
 
 def test_how_sure_the_likeliest_dish_is_counts_in_a_roll_out():
