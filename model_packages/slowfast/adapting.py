@@ -25,7 +25,7 @@ from model_packages.training.last_layer import Floats, LastLayer, added_layer
 from .labelled import Labelled, film_of
 from .learning import Film, seconds_truth
 from .package import SETTINGS, WEIGHTS
-from .pictures import clip_frames, rgb_of
+from .pictures import Pictures, mean_of_looks, rgb_of
 
 _BATCH = 8
 # How much moving away from what was learned before costs; the same from 0.001 to 1 (docs/retraining.md).
@@ -58,6 +58,7 @@ class Start:
         self.sha256 = hashlib.sha256(self.body).hexdigest()
         self.labels = tuple(str(label) for label in self.settings["labels"])
         self.frames = int(self.settings["frames"])
+        self.looks = int(self.settings.get("looks", 1))
         self._last = LastLayer(read_ir(folder / WEIGHTS))
 
     def looked_at(self, film: Film, size: tuple[int, int]) -> Looked:
@@ -66,10 +67,16 @@ class Start:
         times, truth = seconds_truth(film, len(self.labels))
         pictures = rgb_of(film.i420)
         rgb = np.stack([cv2.resize(p, size[::-1], interpolation=cv2.INTER_AREA) for p in pictures])
-        places = clip_frames(times, len(rgb), self.frames)
-        said = [net(rgb[places[k : k + _BATCH]]) for k in range(0, len(places), _BATCH)]
-        scores, features = (np.concatenate([np.asarray(s[k]) for s in said]) for k in (0, 1))
-        return Looked(scores.astype(np.float32), features.astype(np.float32), truth, film)
+
+        def both(clips: Pictures) -> Floats:
+            said = net(clips)
+            return np.concatenate([np.asarray(said[k], np.float32) for k in (0, 1)], axis=1)
+
+        told = mean_of_looks(
+            lambda places: rgb[places], both, times, len(rgb), self.frames, self.looks, batch=_BATCH
+        )
+        classes = len(self.labels)
+        return Looked(told[:, :classes], told[:, classes:], truth, film)
 
     def with_head(self, weights: Floats, bias: Floats) -> ov.Model:
         """The network whose scores have ``features @ weights.T + bias`` added to them."""

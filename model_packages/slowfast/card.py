@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+_LOOKS = {
+    1: "One clip for each second",
+    2: "Two clips for each second, a quarter of it before and after its middle, the second one mirrored",
+}
+
 
 def model_card(told: dict[str, Any], *, bar: float, useful: float) -> str:
     """``MODEL_CARD.md`` of figures as ``metrics.json`` holds them."""
@@ -38,7 +43,7 @@ how it does in real kitchens is unknown.**
 
 SlowFast (Feichtenhofer et al. 2019) in a slim form: names of weights as in pytorchvideo's builder,
 {told["parameters"]:,} parameters, {told["frames"]} pictures a clip at 7.5 a second, of which the slow
-pathway sees every fourth. One clip for each second, the film decoded once. A hidden
+pathway sees every fourth. {_LOOKS[told["looks"]]}; the film is decoded once. A hidden
 Markov model reads the seconds of a chunk together: an action goes on with probability
 {told["chain"]["stays"]:.2f} a second, a pause with {told["chain"]["pauses"]:.2f} (counted in its own films);
 which action follows which it does not know. Temperature {told["temperature"]:.2f} and sharpness
@@ -63,7 +68,7 @@ Learning curve (on the group that calibration is fitted on):
 - seconds right: **{test["accuracy"]:.1%}** of {test["seconds"]} (asked: {bar:.0%}). {verdict}
 - mean over labels: {test["balancedAccuracy"]:.1%}
 - calibration error of the confidence (ten bins of equal mass): {test["calibrationError"]:.3f}
-- each second by itself, without its neighbours: {told["testOfEachSecondAlone"]:.1%}; a clip every 2 s only:
+- each second by itself, without its neighbours: {told["testOfEachSecondAlone"]:.1%}; every other second only:
   {told["testWithAClipEvery2Seconds"]:.1%}
 - right by label: {recalls}
 

@@ -14,7 +14,7 @@ from model_packages.engine import network, read_ir
 from model_packages.requests import RequestError, check_json_accepted, kind_of
 
 from .chain import Chain, chain_from, read_scores
-from .pictures import FPS, Small, clip_frames, decoded, rgb_of
+from .pictures import FPS, Small, decoded, mean_of_looks, rgb_of
 
 WEIGHTS, SETTINGS = "weights.ovz", "settings.json"
 _BATCH = 8
@@ -26,7 +26,7 @@ class Model:
 
     ``every_s`` is how far apart clips are; ``chain`` tells how the clips around a moment are taken into
     account, if they are. ``fps`` is how many of its pictures a second of film has. ``square``: only the
-    square in the middle of the picture is looked at.
+    square in the middle of the picture is looked at. ``looks``: how often each stretch is, 1 or 2.
     """
 
     path: Path
@@ -38,6 +38,7 @@ class Model:
     chain: Chain | None = None
     fps: float = FPS
     square: bool = False
+    looks: int = 1
 
     def __post_init__(self) -> None:
         self._graph = read_ir(self.path)
@@ -78,6 +79,7 @@ def model_fn(model_dir: str) -> Model:
         chain_from(told["chain"]),
         float(told.get("picturesPerSecond", FPS)),
         bool(told.get("square", False)),
+        int(told.get("looks", 1)),
     )
 
 
@@ -107,10 +109,10 @@ def predict_fn(data: bytes, model: Model) -> Said:
 def said_of(small: Small, model: Model) -> Said:
     """Probabilities each second of pictures that are decoded already."""
     times = moments(small.length_s, model.every_s)
-    places = clip_frames(times, len(small.i420), model.frames, small.fps)
-    # Clips hardly overlap: a batch at a time costs no more, and a minute in RGB is hundreds of megabytes.
-    parts = [model.scores(rgb_of(small.i420[places[k : k + _BATCH]])) for k in range(0, len(places), _BATCH)]
-    scores = np.concatenate(parts)
+    scores = mean_of_looks(
+        lambda places: rgb_of(small.i420[places]), model.scores, times, len(small.i420), model.frames,
+        model.looks, fps=small.fps, every_s=model.every_s, batch=_BATCH,
+    )  # fmt: skip
     return Said(times, read_scores(scores, model.temperature, model.chain, model.every_s), model.labels)
 
 

@@ -34,6 +34,7 @@ def settings(
     chain: Chain | None = None,
     fps: float = FPS,
     square: bool = False,
+    looks: int = 1,
 ) -> dict[str, Any]:
     """What answering needs to know beside the weights."""
     return {
@@ -45,6 +46,7 @@ def settings(
         "chain": None if chain is None else chain.as_json(),
         "picturesPerSecond": fps,
         "square": square,
+        "looks": looks,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -155,6 +155,46 @@ def clip_frames(
     first = np.round(times_s * fps - (frames - 1) / 2).astype(np.intp)
     places: npt.NDArray[np.intp] = np.clip(first[:, None] + np.arange(frames), 0, count - 1)
     return places
+
+
+def mean_of_looks(
+    shown: Callable[[npt.NDArray[np.intp]], Pictures],
+    told: Callable[[Pictures], npt.NDArray[np.float32]],
+    times_s: npt.NDArray[np.float64],
+    count: int,
+    frames: int,
+    looks: int,
+    *,
+    fps: float = FPS,
+    every_s: float = 1.0,
+    batch: int = 8,
+) -> npt.NDArray[np.float32]:
+    """(times, n) what a network tells of each stretch of film, the mean over one look or two.
+
+    Of two looks one is a quarter of the stretch before its middle and one after it, mirrored: a second's clip
+    that falls between two movements is then seen with its neighbours, and by the other hand.
+
+    Args:
+        shown: RGB clips (clips, frames, height, width, 3) of pictures at (clips, frames) places.
+        told: rows (clips, n) of such clips.
+        times_s: middles of the stretches, seconds.
+        count, frames, fps: as ``clip_frames`` has them.
+        looks: 1 or 2.
+        every_s: how long a stretch is.
+        batch: clips at a time.
+    """
+    aside = {1: ((0.0, False),), 2: ((-0.25, False), (0.25, True))}[looks]
+    rows = []
+    for share, mirrored in aside:
+        places = clip_frames(times_s + share * every_s, count, frames, fps)
+        parts = []
+        # Clips hardly overlap: a batch at a time costs no more, and a minute in RGB is hundreds of megabytes.
+        for first in range(0, len(places), batch):
+            clips = shown(places[first : first + batch])
+            parts.append(told(np.ascontiguousarray(clips[:, :, :, ::-1]) if mirrored else clips))
+        rows.append(np.concatenate(parts))
+    mean: npt.NDArray[np.float32] = np.mean(rows, axis=0, dtype=np.float32)
+    return mean
 
 
 def encoded(pictures: list[Pictures], fps: float, crf: int) -> bytes:

@@ -45,12 +45,14 @@ from .learning import Film, Recipe, accuracy_on, learned, new_learner, resumed, 
 from .measuring import figures_of, fitted, probabilities
 from .network import Shape, SlowFast
 from .package import FIGURES, FOUND, SET_ASIDE, settings, write_package
-from .pictures import Pictures, clip_frames, rgb_of
+from .pictures import Pictures, clip_frames, mean_of_looks, rgb_of
 
 BAR, USEFUL = 0.90, 0.70
 OWN_FILMS, HELD_OUT = "people's own films", "films of people or kitchens that were kept out"
 # What is answered with, (height, width): as large as the last training clips, see ``Recipe``.
 SERVED = (112, 192)
+# How often each second is looked at, see ``pictures.mean_of_looks``.
+LOOKS = 2
 _HERE = Path(__file__).resolve().parent
 SLIM = Shape(
     classes=len(LABELS), width=32, thin=4, frames=8, depths=(1, 2, 2, 1), stem_times=(1, 1), fusion_kernel=5,
@@ -113,6 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "steps": learner.step,
         "parameters": int(sum(p.numel() for p in net.parameters())),
         "frames": SLIM.frames,
+        "looks": LOOKS,
         "labels": list(LABELS),
         "learningCurve": learner.curve,
     }
@@ -144,7 +147,7 @@ def finish(net: SlowFast, sets: Sets, out: Path, told: dict[str, Any], *, clips:
         "testOfEachSecondAlone": _figures(tested, temperature, None)["accuracy"],
         "testWithAClipEvery2Seconds": _figures(tested, temperature, chain, every_s=2)["accuracy"],
     }
-    _write(out, served, told, LABELS, net.shape.frames, temperature, chain)
+    _write(out, served, told, LABELS, net.shape.frames, temperature, chain, LOOKS)
     return told
 
 
@@ -185,6 +188,7 @@ def _adapt(given: argparse.Namespace) -> int:
         "date": datetime.now(UTC).date().isoformat(),
         "command": "python -m model_packages.slowfast.train " + " ".join(given.words),
         "startedFrom": start.sha256,
+        "looks": start.looks,
         "trainedOn": f"{json.loads(manifest)['trained_on']}; its last layer on {OWN_FILMS}",
         "trainingGroups": f"{OWN_FILMS}: the last layer alone, from weights {start.sha256[:12]}; measured"
         " without the films of calibration and test, served with them",
@@ -203,21 +207,21 @@ def _adapt(given: argparse.Namespace) -> int:
         "testOfEachSecondAlone": figures(None)["accuracy"],
         "testWithAClipEvery2Seconds": figures(chain, every_s=2)["accuracy"],
     }
-    _write(given.out, served, told, start.labels, start.frames, temperature, chain)
+    _write(given.out, served, told, start.labels, start.frames, temperature, chain, start.looks)
     print(json.dumps({k: told["test"][k] for k in ("accuracy", "balancedAccuracy", "calibrationError")}))
     return 0
 
 
 def _write(
     out: Path, served: Any, told: dict[str, Any], labels: tuple[str, ...], frames: int, temperature: float,
-    chain: Chain,
+    chain: Chain, looks: int,
 ) -> None:  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
         write_package(
             out,
             pack_ir(served, Path(folder) / "weights.ovz"),
-            settings(labels, frames, short_px=min(SERVED), temperature=temperature, chain=chain),
+            settings(labels, frames, short_px=min(SERVED), temperature=temperature, chain=chain, looks=looks),
             model_card(told, bar=BAR, useful=USEFUL),
             engine=told["engine"],
             trained_on=told["trainedOn"],
@@ -242,8 +246,11 @@ def _scored(graph: Any, shape: Shape, films: Iterable[Film]) -> Scored:
     for number, film in enumerate(films):
         times, truth = seconds_truth(film, shape.classes)
         rgb = _sized(rgb_of(film.i420))
-        places = clip_frames(times, len(rgb), shape.frames)
-        scores += [served(rgb[places[k : k + 8]])[0] for k in range(0, len(places), 8)]
+        scores.append(
+            mean_of_looks(
+                rgb.__getitem__, lambda clips: served(clips)[0], times, len(rgb), shape.frames, LOOKS
+            )
+        )
         truths.append(truth)
         numbers += [number] * len(truth)
         names += [", ".join(film.about[:2])] * len(truth)

@@ -54,6 +54,25 @@ def test_names_shapes_and_scores_are_those_of_the_pip_package() -> None:
         assert torch.allclose(ours(clip), wanted, atol=1e-4)
 
 
+def test_of_two_looks_one_is_before_the_middle_and_one_after_it_mirrored() -> None:
+    film = np.zeros((60, 4, 6, 3), np.uint8)
+    film[:, :, 0] = np.arange(60)[:, None, None]
+    film[:, :, -1] = 200
+
+    def edges(clips: pictures.Pictures) -> np.ndarray:
+        return clips[:, :, 0, [0, -1], 0].mean(axis=1).astype(np.float32)
+
+    def told(looks: int) -> np.ndarray:
+        return pictures.mean_of_looks(film.__getitem__, edges, np.array([2.0, 4.0]), 60, 8, looks, batch=1)
+
+    middles = np.array([2.0, 4.0]) * pictures.FPS
+    assert np.allclose(told(1), np.stack([middles, [200, 200]], 1), atol=1)
+    early, late = (middles + aside * pictures.FPS for aside in (-0.25, 0.25))
+    assert np.allclose(
+        told(2), (np.stack([early, [200, 200]], 1) + np.stack([[200, 200], late], 1)) / 2, atol=1
+    )
+
+
 def tiny() -> "network.Shape":
     return network.Shape(
         classes=5, width=8, thin=4, frames=8, depths=(1, 1, 1, 1), fusion_kernel=5, window=None
