@@ -23,6 +23,7 @@ from bharatchef.media.proxies import ChunkWriter, Encoding, JpegEncoder, ProxySt
 from bharatchef.media.quality import QualityMeter
 from bharatchef.media.recipe import ProxyRecipe, proxy_recipe
 from bharatchef.media.source import check_picture_size, open_film
+from bharatchef.media.sparing import Sparing
 from bharatchef.media.timeline import Timeline, TimelineFacts
 from bharatchef.observed import MediaInfo, Prepared, Still
 
@@ -110,20 +111,26 @@ def _decode_once(
             film.stream.time_base, limits.model_copy(update={"max_gap_s": limits.max_duration_s})
         )
         counter = PacketCounter(film)
+        sparing = Sparing(film.stream, proxy_recipe())
         makers: _Makers | None = None
         holes = _Holes()
         failed = corrupt = decoded = 0
         for packet in counter.packets():
             watch.check()
+            sparing.tell(packet, timeline.first_pts)
             try:
                 frames = packet.decode()
             except (av.error.FFmpegError, ValueError):
                 failed += 1
                 continue
             for frame in frames:
-                decoded += 1
                 corrupt += frame.is_corrupt
-                time = timeline.add(frame.pts if frame.pts is not None else frame.dts, frame.duration)
+                pts = frame.pts if frame.pts is not None else frame.dts
+                passed = sparing.left_out(pts) if pts is not None else []
+                decoded += 1 + len(passed)
+                for left_out in passed:
+                    timeline.add(*left_out)
+                time = timeline.add(pts, frame.duration)
                 if time is None:
                     continue
                 check_picture_size(frame.width, frame.height, limits)
@@ -138,6 +145,9 @@ def _decode_once(
                 "Play it once to see that it is whole, then copy it again from the camera.",
                 kind="damaged",
             )
+        for left_out in sparing.left_out():
+            decoded += 1
+            timeline.add(*left_out)
         times = timeline.facts()
         missing = counter.shown - decoded - failed if media.codec in _ALL_SHOWN else 0
         errors = counter.damaged + failed + corrupt + max(missing, 0)
@@ -228,16 +238,19 @@ class _Makers:
 
     def add(self, time: Fraction, frame: Any) -> bool:
         """Use the picture shown at ``time``; true where it went into the objects proxy."""
-        small = self._actions.add(time, frame)
-        if small is not None and self._quality.wants(time):
-            self._quality.add(time, luma_of(small))
+        self._look_at(self._actions.add(time, frame))
         large = self._objects.add(time, frame)
         if large is not None:
             self._stills.add(time, large)
         self._last = (time, frame)
         return large is not None
 
+    def _look_at(self, small: tuple[Fraction, Any] | None) -> None:
+        if small is not None and self._quality.wants(small[0]):
+            self._quality.add(small[0], luma_of(small[1]))
+
     def finish(self, times: TimelineFacts) -> None:
+        self._look_at(self._actions.written())
         self._actions.writer.finish(times.duration)
         self._objects.writer.finish(times.duration)
         if self._last is not None:
@@ -266,8 +279,7 @@ class _Actions:
     """The proxy of constant rate: each tick shows the nearest picture; short gaps repeat the last one."""
 
     def __init__(self, picture: Picture, store: ProxyStore, prefix: str, recipe: ProxyRecipe) -> None:
-        rule = recipe.actions
-        self._fps = rule.fps
+        self._rule = rule = recipe.actions
         size = fitted(picture.width_px, picture.height_px, short_side_px=rule.short_side_px)
         self._scaler = Scaler(picture, size)
         encoding = Encoding(
@@ -276,41 +288,55 @@ class _Actions:
         self.writer = ChunkWriter(store, prefix, size, encoding, recipe.chunk_s, recipe.max_chunk_bytes)
         self._last_tick = -1
         self._last_small: Any = None
+        # The nearest of the newest tick so far, unscaled: the next picture may be nearer.
+        self._waiting: tuple[int, Fraction, Fraction, Any] | None = None
 
-    def add(self, time: Fraction, frame: Any) -> Any | None:
-        """The small picture where this one falls on a tick of its own, else ``None``."""
-        tick = int(time * self._fps + Fraction(1, 2))
-        if tick <= self._last_tick:
+    def add(self, time: Fraction, frame: Any) -> tuple[Fraction, Any] | None:
+        """Where this picture ends the wait for an earlier tick's: that one's own time and small picture."""
+        tick, off = self._rule.tick_of(time)
+        if self._waiting is not None and self._waiting[0] == tick:
+            if off < self._waiting[1]:
+                self._waiting = (tick, off, time, frame)
             return None
-        if self._last_small is not None and tick - self._last_tick <= _LONGEST_FILL_S * self._fps:
+        written = self.written()
+        self._waiting = (tick, off, time, frame)
+        return written
+
+    def written(self) -> tuple[Fraction, Any] | None:
+        """The picture that waited, written to its tick: its own time and small; ``None`` where none did."""
+        if self._waiting is None:
+            return None
+        tick, _, time, frame = self._waiting
+        self._waiting = None
+        if self._last_small is not None and tick - self._last_tick <= _LONGEST_FILL_S * self._rule.fps:
             for repeated in range(self._last_tick + 1, tick):
-                self.writer.write(Fraction(repeated, self._fps), self._last_small)
+                self.writer.write(Fraction(repeated, self._rule.fps), self._last_small)
         small = self._scaler.scaled(frame)
-        self.writer.write(Fraction(tick, self._fps), small)
+        self.writer.write(Fraction(tick, self._rule.fps), small)
         self._last_tick, self._last_small = tick, small
-        return small
+        return time, small
 
 
 class _Objects:
     """The proxy of few pictures: the first of each half second, at its own exact time."""
 
     def __init__(self, picture: Picture, store: ProxyStore, prefix: str, recipe: ProxyRecipe) -> None:
-        rule = recipe.objects
-        self._fps = Fraction(rule.fps)
+        self._rule = rule = recipe.objects
         self.size: Size = fitted(picture.width_px, picture.height_px, long_side_px=rule.long_side_px)
         self.scaler = Scaler(picture, self.size)
         encoding = Encoding(
-            self._fps, rule.crf, rule.max_kbit_per_s, rule.keyframe_every, picture.colour_matrix
+            Fraction(rule.fps), rule.crf, rule.max_kbit_per_s, rule.keyframe_every, picture.colour_matrix
         )
         self.writer = ChunkWriter(store, prefix, self.size, encoding, recipe.chunk_s, recipe.max_chunk_bytes)
-        self._next = Fraction(0)
+        self._last_part = -1
 
     def add(self, time: Fraction, frame: Any) -> Any | None:
-        if time < self._next:
+        part = self._rule.part_of(time)
+        if part <= self._last_part:
             return None
         large = self.scaler.scaled(frame)
         self.writer.write(time, large)
-        self._next = (int(time * self._fps) + 1) / self._fps
+        self._last_part = part
         return large
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +28,12 @@ class ActionProxy(Record):
     max_kbit_per_s: _Count
     keyframe_every: _Count
 
+    def tick_of(self, time: Fraction) -> tuple[int, Fraction]:
+        """The tick nearest to ``time`` (film seconds), and how far from it that is, in ticks, at most 1/2."""
+        place = time * self.fps
+        tick = int(place + Fraction(1, 2))
+        return tick, abs(place - tick)
+
 
 class ObjectProxy(Record):
     """The proxy for objects: few pictures, each at its own exact time."""
@@ -36,6 +43,10 @@ class ObjectProxy(Record):
     crf: _Count
     max_kbit_per_s: _Count
     keyframe_every: _Count
+
+    def part_of(self, time: Fraction) -> int:
+        """Which part of the film ``time`` (film seconds) is in; the first picture of each part is shown."""
+        return int(time * Fraction(self.fps))
 
 
 class StillRule(Record):

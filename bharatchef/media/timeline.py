@@ -47,6 +47,11 @@ class Timeline:
         self._longest = 0
         self._unusable = 0
 
+    @property
+    def first_pts(self) -> int | None:
+        """The time stamp of the first picture; ``None`` before it has come."""
+        return self._first
+
     def add(self, pts: int | None, duration: int | None) -> Fraction | None:
         """The film time in seconds of the next shown picture; ``None`` where it cannot be shown.
 
