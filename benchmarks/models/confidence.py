@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
 
 from adapters.local.models import built_in_folders
 from benchmarks.captaincook4d import dish_of, performance_of
@@ -35,7 +37,11 @@ from model_packages.training.kitchens import CALIBRATION_GROUPS
 
 # (kind, stated, whether it came true)
 Finding = tuple[str, float, bool]
-LEAST_FINDINGS, A_POINT = 10, 25
+LEAST_FINDINGS, LEAST_POOLED, A_POINT = 5, 10, 25
+# What is held of a model's findings before they are looked at: that what is stated is so, give or take
+# (variances of the logistic curve's height and slope).
+_HEIGHT, _SLOPE = 5.0, 0.5
+_STATED = (0.0, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0)
 _WRONG = {
     DeviationKind.OUT_OF_ORDER: "order_error_idx",
     DeviationKind.TOO_LONG: "timing_error_idx",
@@ -100,7 +106,7 @@ def curves(findings: Sequence[Finding]) -> dict[str, list[list[float]]]:
     found = {}
     for kind in sorted({kind for kind, *_ in findings}):
         mine = np.array(sorted((stated, right) for k, stated, right in findings if k == kind), float)
-        if len(mine) < LEAST_FINDINGS:
+        if len(mine) < LEAST_POOLED:
             continue
         pools = [
             [float(part[:, 0].sum()), float(part[:, 1].sum()), float(len(part))]
@@ -117,6 +123,33 @@ def curves(findings: Sequence[Finding]) -> dict[str, list[list[float]]]:
         points = [p for p in points if p[0] < 0.999] + [[1.0, max(p[1] for p in points)]]
         found[kind] = points
     return found
+
+
+def logistic_curves(findings: Sequence[Finding]) -> dict[str, list[list[float]]]:
+    """The same for few findings, unsure and sure: logistic curves (Platt 1999) near what was stated."""
+    kinds = sorted({kind for kind, *_ in findings})
+    rows = {kind: np.array([(s, r) for k, s, r in findings if k == kind], float) for kind in kinds}
+    return {kind: _logistic(mine) for kind, mine in rows.items() if len(mine) >= LEAST_FINDINGS}
+
+
+def _logistic(mine: npt.NDArray[np.float64]) -> list[list[float]]:
+    """Points of the likeliest rising logistic curve through (stated, came true)."""
+    odds, true = _log_odds(mine[:, 0]), mine[:, 1]
+
+    def unlikely(curve: npt.NDArray[np.float64]) -> float:
+        raw = curve[0] + curve[1] * odds
+        before = curve[0] ** 2 / (2 * _HEIGHT) + (curve[1] - 1) ** 2 / (2 * _SLOPE)
+        return float((np.logaddexp(0, raw) - true * raw).sum() + before)
+
+    height, slope = minimize(unlikely, (0.0, 1.0), bounds=((None, None), (0.0, None))).x
+    told = 1 / (1 + np.exp(-(height + slope * _log_odds(np.array(_STATED)))))
+    return [[stated, round(float(share), 3)] for stated, share in zip(_STATED, told, strict=True)]
+
+
+def _log_odds(stated: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Nothing is taken for certain: a fiftieth from the ends."""
+    kept = np.clip(stated, 0.02, 0.98)
+    return np.log(kept / (1 - kept))
 
 
 def _mean(pool: Sequence[float]) -> float:
@@ -143,9 +176,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recorded = list[Finding]()
     if given.recordings is not None:
         recorded = [f for rate in (0.0, 0.05, 0.1) for f in on_recordings(given.recordings, rate)]
-    for source, findings in (("drawn_truth", known), ("action_model", recorded), ("counted_model", seen)):
+    fitted = (
+        ("drawn_truth", known, curves),
+        ("action_model", recorded, curves),
+        ("counted_model", seen, logistic_curves),
+    )
+    for source, findings, curves_of in fitted:
         print(f"  {source}:  # {len(findings)} findings")
-        for kind, points in curves(findings).items():
+        for kind, points in curves_of(findings).items():
             print(f"    {kind}: {json.dumps(points)}")
     return 0
 

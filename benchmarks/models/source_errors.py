@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from adapters.local.models import built_in_folders
@@ -31,6 +32,8 @@ from model_packages.training.kitchens import CALIBRATION_GROUPS
 
 # A segment speaks for a step of which it covers this share; a step below this length is counted as short.
 LEAST_COVERED, SHORT_S = 0.3, 2.2
+# A segment marks the beginning and end of a step that it shares this much of, of all that either covers.
+LEAST_MET = 0.5
 # Tried, the plainest first: a second in which nothing is done may be overstated, for short steps drown in it.
 ODDS = (1.0, 0.7, 0.5, 0.35)
 # Steps that were right besides those counted, for each action: what was seen once need not be usual.
@@ -53,8 +56,25 @@ def _common(segment: ActionSegment, start_s: float, end_s: float) -> float:
     return max(0.0, min(segment.end_s, end_s) - max(segment.start_s, start_s))
 
 
-def counted(taken: Sequence[Taken], odds: float) -> dict[str, object]:
-    """The rates, as ``SourceErrors`` reads them."""
+def beside(script: Script, segments: Sequence[ActionSegment]) -> Iterable[float]:
+    """How far each beginning and end is from the truth, seconds, where a step of that action is half met."""
+    left = list(script.steps)
+    for segment in segments:
+        same = [(_overlap(segment, s.start_s, s.end_s), s) for s in left if s.action == segment.action_type]
+        most, step = max(same, key=lambda found: found[0], default=(0.0, None))
+        if step is not None and most >= LEAST_MET:
+            left.remove(step)
+            yield from (abs(segment.start_s - step.start_s), abs(segment.end_s - step.end_s))
+
+
+def _overlap(segment: ActionSegment, start_s: float, end_s: float) -> float:
+    return _common(segment, start_s, end_s) / max(
+        1e-9, max(segment.end_s, end_s) - min(segment.start_s, start_s)
+    )
+
+
+def counted(taken: Sequence[Taken], off_s: Sequence[float], odds: float) -> dict[str, object]:
+    """The rates, as ``SourceErrors`` reads them; ``off_s`` is how far marks are from the truth."""
     long = [(action, seen) for action, seen, length_s in taken if length_s >= SHORT_S]
     short = [seen for _, seen, length_s in taken if length_s < SHORT_S]
     times = Counter(action for action, _ in long)
@@ -69,6 +89,7 @@ def counted(taken: Sequence[Taken], odds: float) -> dict[str, object]:
         "background_odds": odds,
         "short_s": SHORT_S,
         "short_overlooked": round(short.count(None) / (len(short) + _BESIDES), 3),
+        "boundary_s": round(float(np.quantile(off_s, 0.95)), 2),
     }
 
 
@@ -90,10 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (film, looked_at(drawn(film.script, given.work), film.dish, models).seen)
         for film in films(dishes, CALIBRATION_GROUPS, given.films, 5, given.seed)
     ]
-    best, chosen = -1.0, (ODDS[0], list[Taken]())
+    best, chosen = -1.0, (ODDS[0], list[Taken](), list[float]())
     for odds in ODDS:
         errors = SourceErrors(taken=(), background_odds=odds, short_s=SHORT_S, short_overlooked=0.0)
-        rows, taken = [], list[Taken]()
+        rows, taken, off_s = [], list[Taken](), list[float]()
         for film, seen in looks:
             actions, objects = seen[Analyser.ACTIONS], seen[Analyser.OBJECTS]
             assert isinstance(actions, ActionProbabilities)
@@ -101,10 +122,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             segments = recognise_steps(actions, objects, film.dish, errors).segments
             rows.append(_as_actions(film.script, segments))
             taken += taken_in(film.script, segments)
+            off_s += beside(film.script, segments)
         print(f"odds {odds}: F1@50 of actions {f1_at(rows):.3f}", file=sys.stderr)
         if f1_at(rows) > best:
-            best, chosen = f1_at(rows), (odds, taken)
-    print(yaml.safe_dump({model.weights_sha256: counted(chosen[1], chosen[0])}, sort_keys=False), end="")
+            best, chosen = f1_at(rows), (odds, taken, off_s)
+    print(
+        yaml.safe_dump({model.weights_sha256: counted(chosen[1], chosen[2], chosen[0])}, sort_keys=False),
+        end="",
+    )
     return 0
 
 

@@ -30,7 +30,7 @@ def time_suspicions(
     duration leaves the dish's range. A step that was on the heat for only part of its time
     took as long as the heat was on.
     """
-    boundary_s = thresholds.boundary_s.get(performance.source.kind, max(thresholds.boundary_s.values()))
+    boundary_s = _boundary_s(performance, thresholds)
     found = {}
     for node, doing in matched.done.items():
         step = graph.steps[node.step_id]
@@ -45,6 +45,14 @@ def time_suspicions(
             even = -log(factor) if excess == 0.0 else excess - log(factor)
             found[node] = 1.0 / (1.0 + exp(-thresholds.sharpness * even))
     return found
+
+
+def _boundary_s(performance: Performance, thresholds: TimingThresholds) -> float:
+    """How far marks of beginnings and ends are from the truth: as counted, else as is usual."""
+    counted = performance.source_errors.boundary_s if performance.source_errors is not None else None
+    if counted is not None:
+        return counted
+    return thresholds.boundary_s.get(performance.source.kind, max(thresholds.boundary_s.values()))
 
 
 def time_taken_s(step: ExpectedStep, doing: Doing, performance: Performance) -> float:

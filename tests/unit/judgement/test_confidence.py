@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from benchmarks.models.confidence import curves, logistic_curves
 from bharatchef.judgement import load_thresholds
 from bharatchef.judgement.confidence import come_true
 from bharatchef.judgement.thresholds import Thresholds
@@ -50,3 +51,23 @@ def test_a_curve_that_does_not_rise_from_0_to_1_is_refused(points: tuple[tuple[f
     plain = GIVEN.model_dump() | {"confidence": {"person": {"missing": points}}}
     with pytest.raises(ValidationError):
         Thresholds.model_validate(plain)
+
+
+kinds = st.sampled_from(["missing", "too_long"])
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(kinds, shares, st.booleans()), max_size=60))
+def test_curves_that_are_fitted_rise_and_can_be_put_into_the_file(
+    findings: list[tuple[str, float, bool]],
+) -> None:
+    for fitted in (curves(findings), logistic_curves(findings)):
+        plain = GIVEN.model_dump() | {"confidence": {"person": fitted}}
+        Thresholds.model_validate(plain)
+
+
+def test_few_findings_that_all_came_true_raise_what_is_stated_and_two_say_nothing() -> None:
+    doubted = [("repeated", stated, True) for stated in (0.1, 0.2, 0.4, 0.6, 0.8, 0.9)]
+    (points,) = logistic_curves(doubted).values()
+    assert all(told > stated for stated, told in points[1:-1])
+    assert logistic_curves(doubted[:2]) == {}

@@ -7,7 +7,7 @@ from judging_dishes import dish, performance, segments, step
 
 from bharatchef.judgement import expected_mistakes, judge, load_thresholds, wrong_times
 from bharatchef.judgement.durations import duration_models, named_time_s
-from bharatchef.observed import HeatMark
+from bharatchef.observed import HeatMark, SourceErrors
 from bharatchef.records import DurationRange, ExpertPerformance
 from bharatchef.vocabulary import DeviationKind, HeatLevel
 
@@ -127,3 +127,17 @@ def test_expected_mistakes_count_what_is_too_uncertain_to_tell():
     judgement = judge(made, given, THRESHOLDS)
     assert judgement.deviations == ()
     assert 0.05 < expected_mistakes(judgement, wrong_times(made, given, THRESHOLDS)) < 0.5
+
+
+def test_a_source_whose_marks_were_counted_is_judged_as_finely_as_it_marks():
+    allowed = DurationRange(min_s=8, max_s=12, source="a cook")
+    made = dish(step("toss", duration=allowed, heat=HeatLevel.HIGH), step("serve", "toss"))
+    rows = [("toss", 0, 5), ("serve", 20, 30)]
+
+    def kinds(boundary_s: float | None) -> list[DeviationKind]:
+        errors = SourceErrors(taken=(), short_s=0.0, short_overlooked=0.0, boundary_s=boundary_s)
+        given = performance(rows, kind="action_model", source_errors=errors)
+        return [d.kind for d in judge(made, given, THRESHOLDS).deviations]
+
+    assert kinds(0.5) == [DeviationKind.TOO_SHORT]
+    assert kinds(4.0) == kinds(None) == []
