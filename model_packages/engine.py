@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model_packages.precision import EXACT, HINT, compiled_fastest
+from model_packages.stems import with_wide_stems
 
 if TYPE_CHECKING:
     import openvino
@@ -172,7 +173,9 @@ def compiled_model(
     if wanted is not None:
         chosen["INFERENCE_NUM_THREADS"] = wanted
     chosen |= settings
-    if HINT in chosen or is_int8(model):
+    if is_int8(model):
+        return openvino.Core().compile_model(with_wide_stems(model), "CPU", chosen)
+    if HINT in chosen:
         return openvino.Core().compile_model(model, "CPU", chosen)
     return compiled_fastest(model, ("bf16", EXACT) if has_bf16() else (EXACT,), chosen)
 
