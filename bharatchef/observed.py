@@ -246,13 +246,31 @@ class TakenFor(Record):
     rate: Confidence
 
 
+class Glimpses(Record):
+    """When an action looked at all likely, and how likely then; at all other times it looked unlikely."""
+
+    action: str
+    times_s: tuple[Seconds, ...]
+    probabilities: tuple[Confidence, ...]
+
+
+class LeftOutOdds(Record):
+    """What a glimpse of probability p says of a step that was not found: nats for its having been left out.
+
+    ``height + slope * log10(p)``, p being the most that its action looked like in the time it belongs to.
+    """
+
+    height: float
+    slope: Annotated[float, Field(le=0)]
+
+
 class SourceErrors(Record):
     """How a source of segments errs, counted on films whose truth is known.
 
     A step that lasts less than ``short_s`` is overlooked at the rate ``short_overlooked``. What ``taken``
     does not list never happened there. ``background_odds`` are those of nothing being done where it says so,
     against what its probability says. Of its marks of beginnings and ends 19 in 20 are within ``boundary_s``
-    of the truth; ``None`` where that was not counted.
+    of the truth. ``None`` is what was not counted.
     """
 
     taken: tuple[TakenFor, ...]
@@ -260,10 +278,56 @@ class SourceErrors(Record):
     short_s: Seconds
     short_overlooked: Confidence
     boundary_s: Seconds | None = None
+    left_out: LeftOutOdds | None = None
 
     def rate(self, action: str, seen: str | None) -> float:
         """How often ``action`` is taken for ``seen`` (``None``: overlooked); 0 where that was not counted."""
         return next((t.rate for t in self.taken if t.action == action and t.seen == seen), 0.0)
+
+
+class FilmKind(Record):
+    """One way in which a model reads the flame for a whole film, and how many films are of this kind.
+
+    ``share``: of all films, 0 to 1. ``read``: for each true level the share of each reading.
+    """
+
+    share: Confidence
+    read: dict[HeatLevel, tuple[Confidence, ...]]
+
+
+class HeatErrors(Record):
+    """How a model of the flame errs, counted on films whose truth is known.
+
+    Its errors are a whole film's: one in which medium looks high does so from beginning to end. A step's level,
+    0 to 1, is one of ``len(bounds) + 1`` readings, which ``bounds`` part. Looks count as near a level where they
+    are at most ``within`` from it; the first ``lead_s`` of a step still show the heat before it. Without
+    ``kinds`` nothing was counted, and no step's heat is settled.
+    """
+
+    bounds: tuple[Confidence, ...] = ()
+    within: Confidence = 0.0
+    lead_s: Seconds = 0.0
+    kinds: tuple[FilmKind, ...] = ()
+
+    @model_validator(mode="after")
+    def _shape(self) -> HeatErrors:
+        for kind in self.kinds:
+            if set(kind.read) != set(HeatLevel):
+                raise ValueError("expected the readings of each of the four levels")
+            if any(len(row) != len(self.bounds) + 1 or min(row) <= 0 for row in kind.read.values()):
+                raise ValueError(f"expected {len(self.bounds) + 1} shares above 0 for each level")
+        return self
+
+
+class HeatRead(Record):
+    """What a model saw of the flame during one segment.
+
+    ``level``: the middle one of its looks, 0 (off) to 1; ``None`` where the flame was hidden for most of it.
+    ``steady``: the share of its looks that are near that.
+    """
+
+    level: Confidence | None
+    steady: Confidence
 
 
 class Performance(Record):
@@ -274,7 +338,9 @@ class Performance(Record):
     could not have named: these are listed in ``unrecognisable_steps`` and ``unrecognisable_ingredients``.
     ``source_errors`` is ``None`` where nobody counted how the source errs. ``foreign_true`` is ``None`` where
     a person, or a film's own truth, marked the ingredients; else how often something was there that a model
-    saw and that the dish does not ask for.
+    saw and that the dish does not ask for. ``glimpses`` are of actions that a model can name.
+    ``heat_errors`` is ``None`` where a person, or a film's own truth, marked the heat; else it is how the model
+    that read the flame errs, and ``heat_read`` is what it saw during each segment.
     """
 
     source: SegmentSource
@@ -290,4 +356,7 @@ class Performance(Record):
     unrecognisable_steps: tuple[Slug, ...] = ()
     unrecognisable_ingredients: tuple[Slug, ...] = ()
     source_errors: SourceErrors | None = None
+    glimpses: tuple[Glimpses, ...] = ()
     foreign_true: Confidence | None = None
+    heat_errors: HeatErrors | None = None
+    heat_read: tuple[HeatRead, ...] = ()

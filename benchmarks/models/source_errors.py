@@ -5,7 +5,8 @@
 What it prints goes into ``bharatchef/perception/data/source_errors.yaml``, under the sha256 of the weights
 that were counted. A step of the truth is taken for the action of the segment that covers most of it, and
 overlooked where none covers enough. The odds of nothing being done are those of a few with which the steps'
-actions have the best F1@50; the errors are counted with them.
+actions have the best F1@50; the errors are counted with them. With all this, what glimpses of an action tell
+of a step that nothing did is fitted: whether it was left out, or done and overlooked.
 """
 
 from __future__ import annotations
@@ -13,20 +14,27 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import yaml
+from scipy.optimize import minimize
 
 from adapters.local.models import built_in_folders
 from benchmarks.models.looking import drawn, looked_at, models_in
-from benchmarks.models.planted import films
+from benchmarks.models.planted import Film, films
 from benchmarks.models.whole_way import f1_at
+from bharatchef.judgement import absent_steps, load_thresholds
 from bharatchef.observed import ActionProbabilities, Analyser, Detections, SourceErrors, Unavailable
+from bharatchef.perception.performance import performance_from
 from bharatchef.perception.steps import recognise_steps
 from bharatchef.records import ActionSegment
+from bharatchef.vocabulary import DeviationKind
 from kitchen_sim.script import Script
+from kitchen_sim.truth import DEVIATIONS
 from knowledge_base.library import DishLibrary
 from model_packages.training.kitchens import CALIBRATION_GROUPS
 
@@ -39,6 +47,11 @@ ODDS = (1.0, 0.7, 0.5, 0.35)
 # Steps that were right besides those counted, for each action: what was seen once need not be usual.
 _BESIDES = 5
 
+# So many steps that nothing did have to be seen before anything is said of glimpses.
+LEAST_ABSENCES = 20
+
+# (odds by rates in nats, log10 of the best glimpse, whether it was left out)
+Absence = tuple[float, float, bool]
 # (action, what it was taken for, length in seconds)
 Taken = tuple[str, str | None, float]
 
@@ -93,6 +106,33 @@ def counted(taken: Sequence[Taken], off_s: Sequence[float], odds: float) -> dict
     }
 
 
+def absences(film: Film, seen: Mapping[Analyser, Any], errors: SourceErrors) -> Iterable[Absence]:
+    """Of each step that nothing did: odds by rates, its best glimpse, and whether it was left out."""
+    performance = performance_from(
+        film.dish,
+        actions=seen[Analyser.ACTIONS],
+        detections=seen[Analyser.OBJECTS],
+        counted=lambda _: errors,
+    )
+    planted = {m.step_id for m in film.script.mistakes if DEVIATIONS[m.kind] == DeviationKind.MISSING}
+    for step_id, (odds, glimpse) in absent_steps(film.dish, performance, load_thresholds()).items():
+        yield odds, glimpse, step_id in planted
+
+
+def fitted_left_out(found: Sequence[Absence]) -> dict[str, float] | None:
+    """Height and slope of the likeliest logistic curve, held a little towards 0; of too few nothing."""
+    if len(found) < LEAST_ABSENCES:
+        return None
+    odds, glimpse, true = (np.array(column, float) for column in zip(*found, strict=True))
+
+    def unlikely(curve: npt.NDArray[np.float64]) -> float:
+        raw = odds + curve[0] + curve[1] * glimpse
+        return float((np.logaddexp(0, raw) - true * raw).sum() + 0.02 * (curve**2).sum())
+
+    height, slope = minimize(unlikely, (0.0, 0.0), bounds=((None, None), (None, 0.0))).x
+    return {"height": round(float(height), 2), "slope": round(float(slope), 2)}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--films", type=int, default=84)
@@ -126,10 +166,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"odds {odds}: F1@50 of actions {f1_at(rows):.3f}", file=sys.stderr)
         if f1_at(rows) > best:
             best, chosen = f1_at(rows), (odds, taken, off_s)
-    print(
-        yaml.safe_dump({model.weights_sha256: counted(chosen[1], chosen[2], chosen[0])}, sort_keys=False),
-        end="",
-    )
+    told = counted(chosen[1], chosen[2], chosen[0])
+    errors = SourceErrors.model_validate(told)
+    left_out = fitted_left_out([row for film, seen in looks for row in absences(film, seen, errors)])
+    print(yaml.safe_dump({model.weights_sha256: told | {"left_out": left_out}}, sort_keys=False), end="")
     return 0
 
 

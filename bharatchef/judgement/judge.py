@@ -20,7 +20,13 @@ from bharatchef.judgement.marks import (
 )
 from bharatchef.judgement.matching import Matching, doings, matching
 from bharatchef.judgement.order import order_findings
-from bharatchef.judgement.presence import absence_findings, another_dish, surplus_findings
+from bharatchef.judgement.presence import (
+    absence_findings,
+    another_dish,
+    glimpsed,
+    odds_by_rates,
+    surplus_findings,
+)
 from bharatchef.judgement.repair import repaired
 from bharatchef.judgement.thresholds import Thresholds
 from bharatchef.judgement.timing import time_suspicions, timing_findings
@@ -85,6 +91,29 @@ def wrong_times(dish: Dish, performance: Performance, thresholds: Thresholds) ->
     graph, matched, models = _matched(dish, performance, thresholds)
     found = time_suspicions(graph, matched, models, performance, thresholds.timing)
     return {index: sure for node, sure in found.items() for index in matched.done[node].indices}
+
+
+def absent_steps(
+    dish: Dish, performance: Performance, thresholds: Thresholds
+) -> dict[str, tuple[float, float]]:
+    """What tells whether a step was left out, of each required one that nothing did and that can be found.
+
+    A step that is asked for several times counts once.
+
+    Returns:
+        By step, the odds of it by rates alone, in nats, and the log10 of the step's best glimpse.
+    """
+    graph, matched, models = _matched(dish, performance, thresholds)
+    return {
+        node.step_id: (
+            odds_by_rates(graph, node, models.get(node.step_id), performance, thresholds.presence),
+            glimpsed(graph, node, matched, performance),
+        )
+        for node in graph.nodes
+        if node not in matched.done
+        and not graph.steps[node.step_id].optional
+        and node.step_id not in performance.unrecognisable_steps
+    }
 
 
 def expected_mistakes(judgement: Judgement, wrong_times: Mapping[int, float]) -> float:

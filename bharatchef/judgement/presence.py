@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from math import exp, log
+from math import exp, log, log10
 from statistics import median
 
 from bharatchef.judgement.durations import DurationModel
@@ -60,7 +60,7 @@ def _absence(
     elif hidden_s > max(thresholds.hidden_gap_s, shortest_s / 2):
         seen = f"{length(hidden_s)} in which it may have been done could not be seen"
     else:
-        sure = _left_out(step.action, matched, window, model, performance, thresholds)
+        sure = _left_out(graph, node, matched, window, model, performance, thresholds)
         if sure >= thresholds.missing_from:
             kind, confidence = DeviationKind.MISSING, sure
             seen = "all of the time in which it belongs was in view, and it was not done"
@@ -83,15 +83,24 @@ def _absence(
 
 
 def _left_out(
-    action: str,
+    graph: StepGraph,
+    node: Node,
     matched: Matching,
     window: Span,
     model: DurationModel | None,
     performance: Performance,
     thresholds: PresenceThresholds,
 ) -> float:
-    """The probability that a step was left out, not overlooked, all of its time having been in view."""
-    overlooked = _overlooked(action, model, performance.source_errors)
+    """The probability that a step was left out, not overlooked, all of its time having been in view.
+
+    Where it was counted what glimpses of an action tell of that, they tell it; else the free time does.
+    """
+    errors = performance.source_errors
+    overlooked = _overlooked(graph.steps[node.step_id].action, model, errors)
+    if errors is not None and errors.left_out is not None:
+        odds = odds_by_rates(graph, node, model, performance, thresholds)
+        odds += errors.left_out.height + errors.left_out.slope * glimpsed(graph, node, matched, performance)
+        return 1.0 / (1.0 + exp(-odds))
     odds = log(thresholds.skip_rate / max(overlooked, _miss_rate(matched, performance, thresholds)))
     if model is not None:
         taken = [Span(start_s=d.start_s, end_s=d.end_s) for d in matched.done.values()]
@@ -99,6 +108,43 @@ def _left_out(
         share = min(1.0, max(0.0, room / thresholds.no_room_from))
         odds += thresholds.room_weight + share * (thresholds.no_room_weight - thresholds.room_weight)
     return 1.0 / (1.0 + exp(-odds))
+
+
+def odds_by_rates(
+    graph: StepGraph,
+    node: Node,
+    model: DurationModel | None,
+    performance: Performance,
+    thresholds: PresenceThresholds,
+) -> float:
+    """The odds, in nats, of a step's having been left out and not overlooked, by how often either happens."""
+    overlooked = _overlooked(graph.steps[node.step_id].action, model, performance.source_errors)
+    usual = thresholds.miss_rate.get(performance.source.kind, 1.0)
+    return log(thresholds.skip_rate / max(1e-6, overlooked, usual))
+
+
+def glimpsed(graph: StepGraph, node: Node, matched: Matching, performance: Performance) -> float:
+    """The log10 of how likely a step's action looked at best, where it belongs and nothing did it.
+
+    Not below -3. A doing of the same action is another one's, and what looks like it there says nothing.
+    """
+    action = graph.steps[node.step_id].action
+    window = _window(graph, matched, node, performance)
+    errors = performance.source_errors
+    off_s = (errors.boundary_s if errors is not None else None) or 0.0
+    taken = [d for d in (*matched.done.values(), *matched.surplus) if graph.steps[d.step_id].action == action]
+    best = max(
+        (
+            likely
+            for seen in performance.glimpses
+            if seen.action == action
+            for at_s, likely in zip(seen.times_s, seen.probabilities, strict=True)
+            if window.start_s - off_s <= at_s <= window.end_s + off_s
+            and not any(doing.start_s <= at_s <= doing.end_s for doing in taken)
+        ),
+        default=0.0,
+    )
+    return log10(max(1e-3, best))
 
 
 def _window(graph: StepGraph, matched: Matching, node: Node, performance: Performance) -> Span:

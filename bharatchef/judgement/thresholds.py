@@ -122,6 +122,10 @@ class HeatThresholds(Record):
     known_share: Confidence
     confidence_one_level: Confidence
     confidence_more_levels: Confidence
+    wrong_rate: Annotated[float, Field(gt=0, lt=1)]
+    steady_share: Confidence
+    wrong_from: Confidence
+    right_from: Confidence
 
 
 class IngredientThresholds(Record):

@@ -5,13 +5,15 @@ A person's word goes before a model's. What nobody looked at is named as ``Unava
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bharatchef.errors import InputError
 from bharatchef.observed import (
     ActionProbabilities,
     Analyser,
     Detections,
+    Glimpses,
+    HeatErrors,
     HeatMark,
     HeatTrace,
     IngredientSeen,
@@ -24,9 +26,9 @@ from bharatchef.observed import (
 )
 from bharatchef.perception.examples import SeenByExample
 from bharatchef.perception.given import SegmentsGiven
-from bharatchef.perception.heat import heat_marks
+from bharatchef.perception.heat import heat_marks, heat_read
 from bharatchef.perception.ingredients import ingredients_seen
-from bharatchef.perception.parameters import foreign_true, parameters, source_errors
+from bharatchef.perception.parameters import foreign_true, heat_errors, parameters, source_errors
 from bharatchef.perception.steps import recognise_steps
 from bharatchef.records import ActionSegment, Dish
 from bharatchef.vocabulary import Span
@@ -45,6 +47,7 @@ def performance_from(
     heat: HeatTrace | Unavailable | None = None,
     plate: PlatedDish | Unavailable | None = None,
     example: SeenByExample | Unavailable | None = None,
+    counted: Callable[[str], SourceErrors | None] = source_errors,
 ) -> Performance:
     """The performance to be judged.
 
@@ -53,6 +56,7 @@ def performance_from(
         film: facts of the film, where there is one.
         actions, detections, heat, plate: the analysers' results; ``None`` where one was not asked.
         example: the steps by likeness to an expert's film; they count where ``actions`` says nothing.
+        counted: how the action model of some weights errs.
 
     Raises:
         InputError: the segments reach beyond the film's end, so they are of another film.
@@ -60,10 +64,11 @@ def performance_from(
     steps = (
         _from_given(given, film)
         if given is not None
-        else _from_models(dish, film, actions, detections, example)
+        else _from_models(dish, film, actions, detections, example, counted)
     )
     heat_said, heat_notes = _heat(given, heat, steps.duration_s)
     ingredients, lost = _ingredients(given, detections, dish)
+    how = _how_heat_errs(given, heat)
     return steps.model_copy(
         update={
             "heat": heat_said,
@@ -72,6 +77,10 @@ def performance_from(
             "foreign_true": None
             if _marked(given) or not isinstance(detections, Detections)
             else foreign_true(detections.model.weights_sha256),
+            "heat_errors": how,
+            "heat_read": ()
+            if how is None or not isinstance(heat, HeatTrace)
+            else tuple(heat_read(heat, [(s.start_s, s.end_s) for s in steps.segments], how)),
             "technique": given.technique if given is not None else _no_technique(),
             "plate": _plate(given, plate),
             "notes": steps.notes + heat_notes,
@@ -102,6 +111,7 @@ def _performance(
     segments_unavailable: Unavailable | None = None,
     unrecognisable_steps: tuple[str, ...] = (),
     errors: SourceErrors | None = None,
+    glimpses: tuple[Glimpses, ...] = (),
 ) -> Performance:
     return Performance(
         source=source,
@@ -116,6 +126,7 @@ def _performance(
         notes=notes,
         unrecognisable_steps=unrecognisable_steps,
         source_errors=errors,
+        glimpses=glimpses,
     )
 
 
@@ -157,6 +168,7 @@ def _from_models(
     actions: ActionProbabilities | Unavailable | None,
     detections: Detections | Unavailable | None,
     example: SeenByExample | Unavailable | None,
+    counted: Callable[[str], SourceErrors | None],
 ) -> Performance:
     duration_s = film.duration_s if film is not None else 0.0
     if not isinstance(actions, ActionProbabilities):
@@ -170,7 +182,7 @@ def _from_models(
         return _performance(
             SegmentSource(kind="none", name="nobody"), (), (), duration_s, segments_unavailable=why
         )
-    errors = source_errors(actions.model.weights_sha256)
+    errors = counted(actions.model.weights_sha256)
     found = recognise_steps(actions, detections, dish, errors)
     end = max((span.end_s for span in found.observed), default=0.0)
     duration_s = duration_s or end
@@ -190,6 +202,7 @@ def _from_models(
         notes,
         unrecognisable_steps=found.unrecognisable_steps,
         errors=errors,
+        glimpses=() if errors is None else found.glimpses,
     )
 
 
@@ -228,6 +241,14 @@ def _heat(
         ends = ((mark, min(mark.end_s, duration_s)) for mark in marks if mark.start_s < duration_s)
         return tuple(mark.model_copy(update={"end_s": end_s}) for mark, end_s in ends), note
     return _silence(given.heat if given is not None else None, heat, Analyser.HEAT), ()
+
+
+def _how_heat_errs(given: SegmentsGiven | None, heat: HeatTrace | Unavailable | None) -> HeatErrors | None:
+    """How whoever said the heat errs; ``None`` where it was no model."""
+    by_hand = given is not None and not isinstance(given.heat, Unavailable)
+    if by_hand or not isinstance(heat, HeatTrace) or heat.model is None:
+        return None
+    return heat_errors(heat.model.weights_sha256)
 
 
 def _marked(given: SegmentsGiven | None) -> bool:

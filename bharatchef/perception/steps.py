@@ -14,9 +14,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bharatchef.observed import ActionProbabilities, Detections, SourceErrors, Unavailable
+from bharatchef.observed import ActionProbabilities, Detections, Glimpses, SourceErrors, Unavailable
 from bharatchef.perception.decoder import decode
 from bharatchef.perception.evidence import ActionColumns, action_columns, action_evidence, object_evidence
+from bharatchef.perception.glimpses import glimpses
 from bharatchef.perception.naming import Stretch, named
 from bharatchef.perception.parameters import StepParameters, labels, parameters
 from bharatchef.perception.parting import cuts_between, parts_of
@@ -29,12 +30,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Recognition:
-    """The steps found, what could never have been found, where the model looked, and notes for a reader."""
+    """The steps found, what could never have been found, where the model looked, and notes for a reader.
+
+    ``glimpses`` tell when an action was likely, whether it was found then or not.
+    """
 
     segments: tuple[ActionSegment, ...]
     unrecognisable_steps: tuple[str, ...]
     observed: tuple[Span, ...]
     notes: tuple[str, ...]
+    glimpses: tuple[Glimpses, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,8 @@ def recognise_steps(
         )
     if unsure:
         notes.append(f"{unsure} further stretches looked like a step, too faintly to be counted.")
-    return Recognition(segments, (*columns.unrecognisable, *unsettled), observed, tuple(notes))
+    lost = (*columns.unrecognisable, *unsettled)
+    return Recognition(segments, lost, observed, tuple(notes), glimpses(actions, columns))
 
 
 def _period(times: Array) -> float:

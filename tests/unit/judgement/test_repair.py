@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from judging_dishes import TEA_DONE, dish, performance, segments, step, tea
 
 from bharatchef.judgement import judge, load_thresholds
-from bharatchef.observed import SourceErrors, TakenFor
+from bharatchef.observed import Glimpses, LeftOutOdds, SourceErrors, TakenFor
 from bharatchef.records import DurationRange, ExpertPerformance
 from bharatchef.vocabulary import DeviationKind
 
@@ -167,3 +167,26 @@ def test_a_step_too_short_for_the_source_is_not_called_missing():
     )
     assert absence(dish(*steps), "turn", source_errors=COUNTED) is DeviationKind.NOT_SEEN
     assert absence(salad(), "turn", source_errors=COUNTED) is DeviationKind.MISSING
+
+
+def test_what_its_action_looked_like_where_a_step_belongs_tells_whether_it_was_left_out_or_overlooked():
+    doubtful = COUNTED.model_copy(
+        update={
+            "taken": (TakenFor(action="toss", seen=None, rate=0.3),),
+            "boundary_s": 1.0,
+            "left_out": LeftOutOdds(height=-4.3, slope=-2.4),
+        }
+    )
+
+    def turned(*glimpsed, action="toss"):
+        seen = Glimpses(
+            action=action, times_s=tuple(at for at, _ in glimpsed), probabilities=[p for _, p in glimpsed]
+        )
+        return absence(salad(), "turn", source_errors=doubtful, glimpses=(seen,))
+
+    assert turned() is DeviationKind.MISSING
+    assert turned((25.0, 0.005)) is DeviationKind.MISSING
+    assert turned((29.5, 0.4)) is DeviationKind.NOT_SEEN
+    # What looked like it in another step's time, or another action, says nothing of it.
+    assert turned((5.0, 0.4)) is DeviationKind.MISSING
+    assert turned((29.5, 0.4), action="pour") is DeviationKind.MISSING

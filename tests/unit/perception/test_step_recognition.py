@@ -288,3 +288,16 @@ def test_how_often_the_installed_detector_is_right_about_what_does_not_belong_is
         installed
     )
     assert performance_from(DISH, actions=film.actions, detections=BLIND).foreign_true is None
+
+
+def test_what_looked_a_little_like_an_action_is_kept_where_the_model_was_counted() -> None:
+    doing = probabilities([(BACKGROUND, 10)], (BACKGROUND, "chop", "rinse"), 0.99)
+    rows = [(0.997, 0.001, 0.002)] * 10
+    rows[4] = (0.7, 0.02, 0.28)
+    actions = doing.model_copy(update={"probabilities": tuple(rows)})
+    errors = SourceErrors(taken=(), short_s=0.0, short_overlooked=0.0)
+    counted = performance_from(DISH, actions=actions, detections=BLIND, counted=lambda _: errors)
+    seen = {g.action: dict(zip(g.times_s, g.probabilities, strict=True)) for g in counted.glimpses}
+    at = actions.times_s[4]
+    assert (seen["rinse"], seen["chop"]) == ({at: 0.28}, {at: 0.02})
+    assert performance_from(DISH, actions=actions, detections=BLIND, counted=lambda _: None).glimpses == ()
