@@ -298,10 +298,10 @@ class FilmKind(Record):
 class HeatErrors(Record):
     """How a model of the flame errs, counted on films whose truth is known.
 
-    Its errors are a whole film's: one in which medium looks high does so from beginning to end. A step's level,
-    0 to 1, is one of ``len(bounds) + 1`` readings, which ``bounds`` part. Looks count as near a level where they
-    are at most ``within`` from it; the first ``lead_s`` of a step still show the heat before it. Without
-    ``kinds`` nothing was counted, and no step's heat is settled.
+    Its errors are a whole film's: one in which medium looks high does so from beginning to end. A step's
+    level, 0 to 1, is one of ``len(bounds) + 1`` readings, which ``bounds`` part. Looks count as near a level
+    where they are at most ``within`` from it; the first ``lead_s`` of a step still show the heat before it.
+    Without ``kinds`` nothing was counted, and no step's heat is settled.
     """
 
     bounds: tuple[Confidence, ...] = ()
@@ -312,6 +312,8 @@ class HeatErrors(Record):
     @model_validator(mode="after")
     def _shape(self) -> HeatErrors:
         for kind in self.kinds:
+            if kind.share <= 0:
+                raise ValueError("expected a share above 0 of each kind of film")
             if set(kind.read) != set(HeatLevel):
                 raise ValueError("expected the readings of each of the four levels")
             if any(len(row) != len(self.bounds) + 1 or min(row) <= 0 for row in kind.read.values()):
@@ -339,8 +341,8 @@ class Performance(Record):
     ``source_errors`` is ``None`` where nobody counted how the source errs. ``foreign_true`` is ``None`` where
     a person, or a film's own truth, marked the ingredients; else how often something was there that a model
     saw and that the dish does not ask for. ``glimpses`` are of actions that a model can name.
-    ``heat_errors`` is ``None`` where a person, or a film's own truth, marked the heat; else it is how the model
-    that read the flame errs, and ``heat_read`` is what it saw during each segment.
+    ``heat_errors`` is ``None`` where a person, or a film's own truth, marked the heat; else it is how the
+    model that read the flame errs, and ``heat_read`` is what it saw during each segment.
     """
 
     source: SegmentSource

@@ -193,6 +193,8 @@ class Judgement(Record):
     could be judged, with the reason where it could not (empty string: it could). ``inferred`` holds the
     steps, one entry a required count, that nothing reported but that left a gap in which they were most
     probably done, with the probability that they were: they are judged neither for nor against.
+    ``heat_unsettled`` holds the steps, one entry a required count, whose heat a model saw too unsurely to
+    judge it.
     """
 
     deviations: tuple[Deviation, ...]
@@ -202,6 +204,7 @@ class Judgement(Record):
     thresholds_version: str
     thresholds_sha256: Sha256
     inferred: tuple[tuple[Slug, Confidence], ...] = ()
+    heat_unsettled: tuple[Slug, ...] = ()
 
 
 class PointLoss(Record):

@@ -39,12 +39,16 @@ _OneSeen = Annotated[
 
 
 class Looked(BaseModel):
-    """A film's facts and what each analyser said of it; ``cpu_s`` is what preparing and asking took."""
+    """A film's facts and what each analyser said of it.
+
+    ``cpu_s`` is what preparing and asking took, ``preparing_s`` the first part of that.
+    """
 
     model_config = ConfigDict(frozen=True)
     media: MediaInfo
     seen: dict[Analyser, _OneSeen]
     cpu_s: float
+    preparing_s: float = 0.0
 
 
 def drawn(script: Script, folder: Path) -> Path:
@@ -56,11 +60,24 @@ def drawn(script: Script, folder: Path) -> Path:
 
 
 def looked_at(path: Path, dish: Dish, models: LocalModels) -> Looked:
-    """What the packages say of a film: from the file beside it, else by asking them.
+    """What the packages say of a film: from the files beside it, else by asking them.
 
-    The file is named for the weights, so other weights look anew; delete it where their settings change.
+    The files are named for the weights, so other weights look anew; delete them where their settings change.
+    What is said of the flame lies in a file of its own, for it is of no dish and costs a second preparation,
+    which ``cpu_s`` leaves out.
     """
-    kept = path.with_name(f"{path.stem}.{_digest(models, dish)}.seen.json")
+    others = [analyser for analyser in Analyser if analyser is not Analyser.HEAT]
+    looked = _kept(path, _digest(models, dish), others, dish, models)
+    flame = models.identify(Analyser.HEAT)
+    if isinstance(flame, Unavailable):
+        return looked.model_copy(update={"seen": looked.seen | {Analyser.HEAT: flame}})
+    heat = _kept(path, f"heat-{flame.weights_sha256[:12]}", [Analyser.HEAT], dish, models)
+    asking_s = heat.cpu_s - heat.preparing_s
+    return looked.model_copy(update={"seen": looked.seen | heat.seen, "cpu_s": looked.cpu_s + asking_s})
+
+
+def _kept(path: Path, name: str, analysers: Sequence[Analyser], dish: Dish, models: LocalModels) -> Looked:
+    kept = path.with_name(f"{path.stem}.{name}.seen.json")
     if kept.exists():
         return Looked.model_validate_json(kept.read_text("utf-8"))
     began = time.process_time()
@@ -68,8 +85,9 @@ def looked_at(path: Path, dish: Dish, models: LocalModels) -> Looked:
     media = probe(path)
     prefix = f"media/{media.sha256}/"
     prepared = prepare(path, media, store, prefix=prefix)
+    preparing_s = time.process_time() - began
     seen: dict[Analyser, Seen] = {}
-    for analyser in Analyser:
+    for analyser in analysers:
         model = models.identify(analyser)
         if isinstance(model, Unavailable):
             seen[analyser] = model
@@ -84,7 +102,9 @@ def looked_at(path: Path, dish: Dish, models: LocalModels) -> Looked:
         seen[analyser] = seen_by(model, pieces, answers, dish)
     for key in store.list_keys(prefix):
         store.delete(key)
-    looked = Looked(media=prepared.media, seen=seen, cpu_s=time.process_time() - began)
+    looked = Looked(
+        media=prepared.media, seen=seen, cpu_s=time.process_time() - began, preparing_s=preparing_s
+    )
     partial = kept.with_suffix(".partial")
     partial.write_text(looked.model_dump_json(by_alias=True), encoding="utf-8")
     partial.replace(kept)
@@ -110,7 +130,8 @@ def _digest(models: LocalModels, dish: Dish) -> str:
     told = [dish.dish_id]
     for analyser in Analyser:
         model = models.identify(analyser)
-        told.append("none" if isinstance(model, Unavailable) else model.weights_sha256)
+        unasked = isinstance(model, Unavailable) or analyser is Analyser.HEAT
+        told.append("none" if unasked else model.weights_sha256)
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 

@@ -80,6 +80,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         thresholds_version=thresholds.version,
         thresholds_sha256=thresholds.sha256,
         inferred=tuple((node.step_id, round(sure, 4)) for node, sure in inferred.items()),
+        heat_unsettled=() if blind else heat.unsettled,
     )
 
 

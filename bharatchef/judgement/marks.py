@@ -12,6 +12,7 @@ from itertools import pairwise
 from bharatchef.judgement.findings import Finding, clock, words_for
 from bharatchef.judgement.graph import Node, StepGraph
 from bharatchef.judgement.matching import Doing, Matching
+from bharatchef.judgement.settling import settled_heats
 from bharatchef.judgement.thresholds import HeatThresholds, IngredientThresholds, PlateThresholds
 from bharatchef.observed import HeatMark, IngredientSeen, Performance, Unavailable
 from bharatchef.records import ActionSegment, Dish
@@ -22,21 +23,27 @@ _COMPLETE_SOURCES = ("person", "drawn_truth")
 
 @dataclass(frozen=True)
 class Assessment:
-    """Findings of one category, and why it could not be judged (empty: it could)."""
+    """Findings of one category, why it could not be judged (empty: it could), and steps left unsettled."""
 
     findings: tuple[Finding, ...]
     unassessed: str = ""
+    unsettled: tuple[str, ...] = ()
 
 
 def heat_assessment(
     graph: StepGraph, matched: Matching, performance: Performance, thresholds: HeatThresholds
 ) -> Assessment:
-    """Heat of each matched step that wants one, where enough of the step carries a heat mark."""
+    """Heat of each matched step that wants one, where enough of the step carries a heat mark.
+
+    Of a model's word only what is settled counts, by how that model errs (``settling.py``).
+    """
     if isinstance(performance.heat, Unavailable):
         return Assessment((), performance.heat.reason)
     wanting = [node for node in graph.nodes if graph.steps[node.step_id].heat is not None]
     if not wanting:
         return Assessment((), "this dish asks for no heat")
+    if performance.heat_errors is not None:
+        return _settled_assessment(graph, matched, performance, thresholds)
     found, judged = [], 0
     for node in wanting:
         if node not in matched.done:
@@ -53,6 +60,34 @@ def heat_assessment(
     if not judged:
         return Assessment((), "the heat is not known during any step that asks for one")
     return Assessment(tuple(found))
+
+
+def _settled_assessment(
+    graph: StepGraph, matched: Matching, performance: Performance, thresholds: HeatThresholds
+) -> Assessment:
+    assert performance.heat_errors is not None
+    if not performance.heat_errors.kinds:
+        return Assessment((), "nobody counted how the model that read the flame errs")
+    settled = settled_heats(graph, matched, performance, thresholds)
+    found, unsettled, judged = list[Finding](), list[str](), 0
+    for node in (n for n in graph.nodes if n in matched.done):
+        wanted = graph.steps[node.step_id].heat
+        if wanted is None:
+            continue
+        chances = settled.get(node, {})
+        right = chances.get(wanted, 0.0)
+        if chances and 1 - right >= thresholds.wrong_from:
+            level = max(
+                (other for other in HeatLevel if other is not wanted), key=lambda other: chances[other]
+            )
+            seen = f"the flame looked like {_heat_words(level)}, held against the rest of this film"
+            found.append(_wrong_heat(graph, node, matched.done[node], level, seen, 1 - right))
+        elif right < thresholds.right_from:
+            unsettled.append(node.step_id)
+            continue
+        judged += 1
+    why = "" if judged else "the flame does not show clearly enough which heat any step was on"
+    return Assessment(tuple(found), why, tuple(unsettled))
 
 
 def heat_held_s(marks: Sequence[HeatMark], doing: Doing | ActionSegment) -> dict[HeatLevel, float]:
@@ -86,8 +121,7 @@ def heat_is_known(performance: Performance, indices: Sequence[int], known_share:
 def _heat_finding(
     graph: StepGraph, node: Node, doing: Doing, held_s: dict[HeatLevel, float], thresholds: HeatThresholds
 ) -> Finding | None:
-    step = graph.steps[node.step_id]
-    wanted = step.heat
+    wanted = graph.steps[node.step_id].heat
     assert wanted is not None
     known_s = sum(held_s.values())
     wrong_s = known_s - held_s.get(wanted, 0.0)
@@ -97,18 +131,27 @@ def _heat_finding(
     most = max((level for level in levels if level != wanted), key=lambda level: held_s.get(level, 0.0))
     apart = abs(levels.index(most) - levels.index(wanted))
     sure = thresholds.confidence_one_level if apart == 1 else thresholds.confidence_more_levels
+    seen = f"it was on {_heat_words(most)} for most of that time"
+    return _wrong_heat(graph, node, doing, most, seen, sure)
+
+
+def _wrong_heat(
+    graph: StepGraph, node: Node, doing: Doing, level: HeatLevel, seen: str, sure: float
+) -> Finding:
+    step = graph.steps[node.step_id]
+    assert step.heat is not None
     return Finding(
         kind=DeviationKind.WRONG_HEAT,
         category=Category.HEAT,
         step_id=node.step_id,
         span=Span(start_s=doing.start_s, end_s=doing.end_s),
         segments=doing.indices,
-        expected=f"{words_for(step)} on {_heat_words(wanted)}",
+        expected=f"{words_for(step)} on {_heat_words(step.heat)}",
         expected_source="heat of the step in the dish",
-        seen=f"it was on {_heat_words(most)} for most of that time",
+        seen=seen,
         confidence=sure * doing.confidence,
         safety_id=next(iter(step.safety), None),
-        subject=str(most),
+        subject=str(level),
     )
 
 

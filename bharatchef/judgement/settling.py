@@ -1,9 +1,9 @@
 """Which heat each step was on, by a model that errs for whole films; knows no film and no words.
 
-A model takes medium for high in one kitchen from beginning to end, and reads the next one rightly. So a step's
-reading is weighed beside the film's others: which kind of film this is, and which level the step was truly on,
-are both unknown, and settled together (a latent class model: Dawid and Skene 1979, here one class a film). Where
-all steps look one level too high, the film is of the kind that does.
+A model takes medium for high in one kitchen from beginning to end, and reads the next one rightly. So a
+step's reading is weighed beside the film's others: which kind of film this is, and which level the step was
+truly on, are both unknown, and settled together (a latent class model: Dawid and Skene 1979, here one class
+a film). Where all steps look one level too high, the film is of the kind that does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bharatchef.vocabulary import HeatLevel
 
 @dataclass(frozen=True)
 class Held:
-    """A segment in the order of time: the heat that its step asks for, its length in seconds, what was read."""
+    """A segment: the heat that its step asks for, its length in seconds, and what was read."""
 
     asked: HeatLevel | None
     length_s: float
@@ -62,6 +62,8 @@ def levels_of(
     read: Sequence[tuple[HeatLevel, int]], how: HeatErrors, wrong_rate: float
 ) -> list[dict[HeatLevel, float]]:
     """How likely each step was truly on each level, given what all steps of the film looked like.
+
+    Empty where nothing was counted.
 
     Args:
         read: of each step the heat that was asked for, and its reading.

@@ -1,7 +1,9 @@
 """Turns the flame, moment by moment, into a cook's words for the heat; knows no dish.
 
 The level is smoothed, and a word is entered at a higher level than it is left at, so that a flame at the
-border does not flicker between two words. Where the flame was hidden, nothing is said.
+border does not flicker between two words. Where the flame was hidden, nothing is said. Which heat a step was
+truly on is not told by its word alone, for a model errs for whole films: ``judgement/settling.py`` weighs
+what was read during each step.
 """
 
 from __future__ import annotations
@@ -11,7 +13,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from bharatchef.observed import Analyser, HeatMark, HeatSample, HeatTrace, Unavailable
+from bharatchef.observed import (
+    Analyser,
+    HeatErrors,
+    HeatMark,
+    HeatRead,
+    HeatSample,
+    HeatTrace,
+    Unavailable,
+)
 from bharatchef.perception.parameters import HeatParameters, parameters
 from bharatchef.vocabulary import HeatLevel
 
@@ -45,6 +55,29 @@ def heat_marks(trace: HeatTrace) -> tuple[HeatMark, ...] | Unavailable:
     return tuple(marks)
 
 
+def heat_read(trace: HeatTrace, stretches: Sequence[tuple[float, float]], how: HeatErrors) -> list[HeatRead]:
+    """What was seen of the flame during each stretch (start and end, seconds).
+
+    Unsure looks count too: a level between two words is unsure of its word, not of itself. Where fewer than
+    two looks, or less than half of them, show the flame, there is no level.
+    """
+    found = []
+    for start_s, end_s in stretches:
+        looks = [s for s in trace.samples if start_s + how.lead_s <= s.time_s < end_s]
+        levels = [_level(s) for s in looks if s.flame != "hidden"]
+        if len(levels) < max(2.0, len(looks) / 2):
+            found.append(HeatRead(level=None, steady=0.0))
+            continue
+        middle = float(np.median(levels))
+        near = sum(abs(level - middle) <= how.within for level in levels)
+        found.append(HeatRead(level=round(middle, 4), steady=round(near / len(looks), 4)))
+    return found
+
+
+def _level(sample: HeatSample) -> float:
+    return 0.0 if sample.flame == "off" else sample.level
+
+
 def _visible_runs(samples: Sequence[HeatSample], use: HeatParameters) -> list[list[HeatSample]]:
     runs: list[list[HeatSample]] = []
     usual = float(np.median(np.diff([s.time_s for s in samples]))) if len(samples) > 1 else 1.0
@@ -60,7 +93,7 @@ def _visible_runs(samples: Sequence[HeatSample], use: HeatParameters) -> list[li
 
 def _marks_of(run: Sequence[HeatSample], period: float, use: HeatParameters) -> list[HeatMark]:
     times = np.array([sample.time_s for sample in run])
-    levels = np.array([0.0 if sample.flame == "off" else sample.level for sample in run])
+    levels = np.array([_level(sample) for sample in run])
     # The median keeps the moment of a real change, which a mean would smear.
     first = np.searchsorted(times, times - use.smoothing_s / 2, side="left")
     past = np.searchsorted(times, times + use.smoothing_s / 2, side="right")

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bharatchef.errors import KnowledgeError
-from bharatchef.observed import SourceErrors
+from bharatchef.observed import HeatErrors, SourceErrors
 from bharatchef.perception.step_names import normalised
 from bharatchef.vocabulary import Sha256
 
@@ -109,6 +109,14 @@ class CountedErrors(_Data):
     sha256: str = ""
 
 
+class CountedHeatErrors(_Data):
+    """How models of the flame err, by the sha256 of their weights."""
+
+    version: str
+    models: dict[Sha256, HeatErrors]
+    sha256: str = ""
+
+
 class ObjectLabel(_Data):
     """What a detector's label covers."""
 
@@ -174,6 +182,20 @@ def foreign_true(weights_sha256: str) -> float:
     1 where nobody counted.
     """
     return _counted_errors().foreign_true.get(weights_sha256, 1.0)
+
+
+def heat_errors(weights_sha256: str) -> HeatErrors:
+    """How the model of the flame of these weights errs (``data/heat_errors.yaml``); empty where not counted.
+
+    Raises:
+        KnowledgeError: the file is damaged.
+    """
+    return _counted_heat_errors().models.get(weights_sha256, HeatErrors())
+
+
+@lru_cache(maxsize=1)
+def _counted_heat_errors() -> CountedHeatErrors:
+    return _read("heat_errors.yaml", CountedHeatErrors)
 
 
 @lru_cache(maxsize=1)

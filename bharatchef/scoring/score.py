@@ -134,6 +134,10 @@ def _category_reason(
     if category is Category.STEP_SEQUENCE and judgement.inferred:
         steps = "step was" if len(judgement.inferred) == 1 else "steps were"
         doubt += f"; {len(judgement.inferred)} {steps} not recognised but probably done, and not judged"
+    if category is Category.HEAT and judgement.heat_unsettled:
+        unsettled = len(judgement.heat_unsettled)
+        steps = "step" if unsettled == 1 else "steps"
+        doubt += f"; the heat of {unsettled} {steps} did not show clearly, and is not judged"
     if not losses:
         return f"nothing lost{doubt}"
     return f"{len(losses)} {'loss' if len(losses) == 1 else 'losses'}{doubt}"
@@ -211,6 +215,9 @@ def _seen_share(category: Category, dish: Dish, performance: Performance, judgem
         required = sum(step.required_count for step in dish.expected_steps if not step.optional)
         hidden = sum(d.category is Category.STEP_SEQUENCE for d in unseen) + len(judgement.inferred)
         return max(0.0, 1.0 - hidden / required) if required else 1.0
+    if category is Category.HEAT:
+        asking = sum(s.required_count for s in dish.expected_steps if s.heat is not None)
+        return max(0.0, 1.0 - len(judgement.heat_unsettled) / asking) if asking else 1.0
     if category is Category.VISUAL:
         wanted = sum(not ingredient.optional for ingredient in dish.ingredients)
         return max(0.0, 1.0 - sum(d.category is category for d in unseen) / wanted) if wanted else 1.0
