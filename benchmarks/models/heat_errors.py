@@ -25,6 +25,7 @@ import yaml
 from adapters.local.models import built_in_folders
 from benchmarks.models.looking import drawn, looked_at, models_in, performance_seen
 from benchmarks.models.planted import Film, films
+from bharatchef.coaching.choosing import load_severity
 from bharatchef.judgement import judge, load_thresholds
 from bharatchef.judgement.settling import Held, readings
 from bharatchef.judgement.thresholds import Thresholds
@@ -54,7 +55,7 @@ def read_in(film: Film, trace: HeatTrace) -> Read:
     steps = film.script.steps
     seen = heat_read(trace, [(s.start_s, s.end_s) for s in steps], HOW)
     held = [
-        Held(film.dish.step(step.step_id).heat, step.length_s, one)
+        Held(film.dish.step(step.step_id).heat, step.start_s, step.end_s, one)
         for step, one in zip(steps, seen, strict=True)
     ]
     found = readings(held, HOW, load_thresholds().heat.steady_share)
@@ -142,8 +143,12 @@ def judged_by_others(
     return told
 
 
-def figures(rows: Sequence[dict[str, Any]], least: float = 0.0) -> str:
-    """Precision, recall, correct films flagged and the share of steps that are settled, in words."""
+def figures(rows: Sequence[dict[str, Any]], least: float) -> str:
+    """What of the wrong heats is right, found, and told of correct films; and how many steps are settled.
+
+    Args:
+        least: how sure a finding must be to be told.
+    """
     told = [(step in row["planted"]) for row in rows for step, sure in row["told"] if sure >= least]
     planted = sum(len(row["planted"]) for row in rows)
     correct = [row for row in rows if row["correct"]]
@@ -178,9 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for least in TOLD_FROM:
         heat = thresholds.heat.model_copy(update={"wrong_from": least})
         rows = judged_by_others(looks, thresholds.model_copy(update={"heat": heat}))
-        print(f"told from {least}: {figures(rows)}", file=sys.stderr)
+        print(f"told from {least}: {figures(rows, load_severity().tell_from)}", file=sys.stderr)
     errors = counted([read_in(film, trace) for film, trace, _ in looks])
-    print(yaml.safe_dump({model.weights_sha256: errors.model_dump(mode="json")}, sort_keys=False), end="")
+    found = {model.weights_sha256: errors.model_dump(mode="json")}
+    print(yaml.safe_dump(found, sort_keys=False, default_flow_style=None, width=110), end="")
     return 0
 
 

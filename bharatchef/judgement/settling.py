@@ -21,23 +21,33 @@ from bharatchef.vocabulary import HeatLevel
 
 @dataclass(frozen=True)
 class Held:
-    """A segment: the heat that its step asks for, its length in seconds, and what was read."""
+    """A segment: the heat that its step asks for, from when to when in seconds, and what was read."""
 
     asked: HeatLevel | None
-    length_s: float
+    start_s: float
+    end_s: float
     read: HeatRead
+
+    @property
+    def length_s(self) -> float:
+        return self.end_s - self.start_s
 
 
 def readings(held: Sequence[Held], how: HeatErrors, steady_share: float) -> list[int | None]:
-    """Which reading each segment gives, 0 to ``len(how.bounds)``; ``None`` where it gives none.
+    """Which reading each segment, in the order of time, gives: 0 to ``len(how.bounds)``, or ``None``.
 
-    A flame stays as it is set until a step asks for another heat. So what is seen between is a second look at
-    the same setting, with other hands and vessels in the way: a level that does not hold there is nobody's.
+    Of two steps on the heat at once nobody knows whose flame was seen, so neither gives one. A flame stays
+    as it is set until a step asks for another heat. So what is seen between is a second look at the same
+    setting, with other hands and vessels in the way: a level that does not hold there is nobody's.
     """
     found: list[int | None] = []
     for place, one in enumerate(held):
         level = one.read.level
-        if one.asked is None or level is None or one.read.steady < steady_share:
+        beside_s = sum(
+            _shared_s(one, other) for other in held if other is not one and other.asked is not None
+        )
+        alone = beside_s <= (1 - steady_share) * one.length_s
+        if one.asked is None or level is None or one.read.steady < steady_share or not alone:
             found.append(None)
             continue
         weight, near = one.length_s, one.length_s * one.read.steady
@@ -49,6 +59,10 @@ def readings(held: Sequence[Held], how: HeatErrors, steady_share: float) -> list
         steady = near >= steady_share * weight
         found.append(sum(bound <= level for bound in how.bounds) if steady else None)
     return found
+
+
+def _shared_s(one: Held, other: Held) -> float:
+    return max(0.0, min(one.end_s, other.end_s) - max(one.start_s, other.start_s))
 
 
 def _until_next(held: Sequence[Held], place: int) -> Sequence[Held]:
@@ -109,7 +123,12 @@ def settled_heats(
     order = sorted(range(len(segments)), key=lambda i: (segments[i].start_s, segments[i].end_s, i))
     steps = [graph.steps.get(segments[i].step_id or "") for i in order]
     held = [
-        Held(None if step is None else step.heat, segments[i].length_s, performance.heat_read[i])
+        Held(
+            None if step is None else step.heat,
+            segments[i].start_s,
+            segments[i].end_s,
+            performance.heat_read[i],
+        )
         for i, step in zip(order, steps, strict=True)
     ]
     seen = dict(zip(order, readings(held, how, thresholds.steady_share), strict=True))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bharatchef.observed import HeatSample, HeatTrace, Unavailable
-from bharatchef.perception.heat import heat_marks
+from bharatchef.observed import HeatErrors, HeatSample, HeatTrace, Unavailable
+from bharatchef.perception.heat import heat_marks, heat_read
 from bharatchef.vocabulary import HeatLevel
 
 
@@ -87,3 +87,14 @@ def test_marks_are_in_order_apart_and_differ_where_they_touch(
     seen = {m.level for m in marks}
     highest = max((level for level in levels if level is not None), default=0.0)
     assert highest >= 0.72 or HeatLevel.HIGH not in seen
+
+
+def test_what_is_seen_during_a_stretch_is_its_middle_level_and_how_steady_that_is() -> None:
+    how = HeatErrors(bounds=(0.5,), within=0.2, lead_s=1.0)
+    heat = trace([0.9, 0.3, 0.3, 0.3, 0.9] + [None] * 4 + [0.0, 0.0, 0.0], confidence=0.3)
+    low, hidden, off, short = heat_read(heat, [(0, 5), (5, 9), (8, 12), (4, 5)], how)
+    # The first second still shows the heat before.
+    assert (low.level, low.steady) == (0.3, 0.75)
+    assert (hidden.level, hidden.steady) == (None, 0.0)
+    assert (off.level, off.steady) == (0.0, 1.0)
+    assert short.level is None
