@@ -10,7 +10,8 @@ films to take ranges from. A shorter film (``--minutes 2``) pays for the start o
 does, so its ratios are worse.
 
 - whole: `bharatchef evaluate`, with Prefect, proxies, records and report; each stage's seconds beside it.
-- least: one decode to both pixel streams in memory, and the same engine calls on them.
+- least: one decode to both pixel streams in memory, and the same engine calls on them; its decoder leaves
+  out the same pictures as the evaluation's.
 - plain: ultralytics' predict, and SlowFast in PyTorch float32 with a decode a clip, at the same sampling;
   over ``--plain-minutes`` of the film, times as many as there are.
 
@@ -197,6 +198,9 @@ def least(film: Path, models: Path) -> None:
     """One decode to both pixel streams in memory, and every engine call that the evaluation makes."""
     import av
 
+    from bharatchef.media.recipe import proxy_recipe
+    from bharatchef.media.sparing import Sparing
+
     engines = _Engines(models)
     small: list[Any] = []
     large: list[Any] = []
@@ -205,21 +209,29 @@ def least(film: Path, models: Path) -> None:
     with av.open(str(film)) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
-        for frame in container.decode(stream):
-            at_s = float(frame.time)
-            if at_s >= next_small - 1e-3:
-                next_small += 1 / CLIP_FPS
-                picture = frame.reformat(width=_SMALL[0], height=_SMALL[1], format="rgb24").to_ndarray()
-                left = (_SMALL[0] - CLIP_PX) // 2
-                small.append(picture[:, left : left + CLIP_PX])
-            if at_s >= next_large - 1e-3:
-                next_large += 0.5
-                large.append(frame.reformat(width=_LARGE[0], height=_LARGE[1], format="rgb24").to_ndarray())
-                times.append(at_s)
-            if len(small) >= 60 * CLIP_FPS:
-                engines.ask(small, large, times)
-                last = large[-6:]
-                small, large, times = [], [], []
+        sparing = Sparing(stream, proxy_recipe())
+        first_pts: int | None = None
+        for packet in container.demux(stream):
+            sparing.tell(packet, first_pts)
+            for frame in packet.decode():
+                sparing.left_out(frame.pts)
+                first_pts = frame.pts if first_pts is None else first_pts
+                at_s = float(frame.time)
+                if at_s >= next_small - 1e-3:
+                    next_small += 1 / CLIP_FPS
+                    picture = frame.reformat(width=_SMALL[0], height=_SMALL[1], format="rgb24").to_ndarray()
+                    left = (_SMALL[0] - CLIP_PX) // 2
+                    small.append(picture[:, left : left + CLIP_PX])
+                if at_s >= next_large - 1e-3:
+                    next_large += 0.5
+                    large.append(
+                        frame.reformat(width=_LARGE[0], height=_LARGE[1], format="rgb24").to_ndarray()
+                    )
+                    times.append(at_s)
+                if len(small) >= 60 * CLIP_FPS:
+                    engines.ask(small, large, times)
+                    last = large[-6:]
+                    small, large, times = [], [], []
     if small:
         engines.ask(small, large, times)
         last = large[-6:] or last

@@ -6,6 +6,7 @@ small pictures, which is still before any model is called. Knows nothing of mode
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,6 +32,7 @@ from bharatchef.observed import MediaInfo, Prepared, Still
 _ALL_SHOWN = {"h264", "hevc", "vp9", "av1", "mjpeg"}
 _LONGEST_FILL_S = 1
 _HOLE_S = 2
+_MOST_THREADS = 16
 
 
 def prepare(
@@ -56,7 +58,7 @@ def prepare(
         limits: what the film may cost.
         progress: called with (film seconds done, film seconds in all) about twice a film second.
         cancelled: asked often; true ends the work with a ``MediaError`` ``cancelled``.
-        threads: decoder threads; 0 lets the decoder choose.
+        threads: decoder threads; 0: three more than there are cores.
 
     Raises:
         MediaError: ``changed`` where the file is not the one that was inspected, ``damaged`` where no
@@ -66,10 +68,17 @@ def prepare(
     watch = Watch(limits.prepare_timeout_s, limits.max_memory_bytes, cancelled)
     keeper = _Keeper(store)
     try:
-        return _decode_once(path, media, keeper, prefix, limits, watch, progress, threads)
+        return _decode_once(path, media, keeper, prefix, limits, watch, progress, threads or _threads())
     except BaseException:
         keeper.delete_all()
         raise
+
+
+def _threads() -> int:
+    # With one more than the cores, as the decoder would choose, a core had nothing to do for a quarter of the
+    # time: pictures wait for those that they are made from, and for the scaling and encoding of others.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores + 3, _MOST_THREADS)
 
 
 class _Keeper:
