@@ -36,7 +36,7 @@ from tasks.inspect_film import inspect_film
 from tasks.judge_performance import judge_performance
 from tasks.look_over import look_over
 from tasks.match_expert import match_with_expert, warm_up
-from tasks.perceive import answers_of, ask_model
+from tasks.perceive import answers_of, ask_model, in_turn
 from tasks.planning import WorkPlan
 from tasks.prepare_film import is_whole, prepare_film
 from tasks.publish_result import publish_result
@@ -328,7 +328,9 @@ def perceive(
     began = time.monotonic()
     pieces = {analyser: pieces_of(analyser, prepared) for analyser in models}
     there = {a: model for a, model in models.items() if isinstance(model, ModelIdentity)}
-    asked = {a: [ask_model.submit(model, piece) for piece in pieces[a]] for a, model in there.items()}
+    asked: dict[Analyser, list[PrefectFuture[Any]]] = {analyser: [] for analyser in there}
+    for analyser, piece in in_turn({a: pieces[a] for a in there}):
+        asked[analyser].append(ask_model.submit(there[analyser], piece))
     seen: dict[Analyser, Seen] = {}
     for analyser, model in models.items():
         if isinstance(model, Unavailable):

@@ -8,7 +8,8 @@ only when the outer one ends**: such a flow asked for all pieces again, so the f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from prefect import task
@@ -16,7 +17,7 @@ from prefect.context import TaskRunContext
 from prefect.futures import PrefectFuture
 
 from bharatchef.errors import EndpointError
-from bharatchef.observed import Chunk, ModelIdentity
+from bharatchef.observed import Analyser, Chunk, ModelIdentity
 from bharatchef.perception.analysers import Piece, answer_of
 from bharatchef.retraining.rescoring import kept_answer
 from tasks.runtime import Stopped, check_stop, ports_here, report_progress
@@ -50,6 +51,16 @@ def ask_model(model: ModelIdentity, piece: Piece) -> dict[str, Any]:
     if isinstance(piece, Chunk) and (kept := kept_answer(ports.objects, model, piece)) is not None:
         return kept
     return dict(answer_of(model.analyser, piece, ports.objects.get_bytes(piece.key), ports.models))
+
+
+def in_turn(pieces: Mapping[Analyser, Sequence[Piece]]) -> Iterator[tuple[Analyser, Piece]]:
+    """Each analyser's pieces in their order: the first of each, then the second of each, and so on.
+
+    A package answers one piece at a time, on one core for part of it. Asked in turn, each uses what the
+    others leave, up to the end; asked one after another, the last has the machine for itself.
+    """
+    for row in zip_longest(*pieces.values()):
+        yield from ((a, piece) for a, piece in zip(pieces, row, strict=True) if piece is not None)
 
 
 def answers_of(
