@@ -42,6 +42,9 @@ HOW = HeatErrors(bounds=(0.08, 0.35, 0.5, 0.66, 0.82, 0.97), within=0.2, lead_s=
 # much, anything else at this rate; and that weighs as much as so many steps of each level.
 _HIGHER, _OFF, _ELSE, _STEPS = (-0.8, 0.0, 0.8), 0.15, 0.02, 4.0
 _DRAWN = (0.0, 0.3, 0.6, 1.0)
+# In so many steps a vessel or a hand covers part of the flame, or another burner is looked at: then anything
+# lower may be read, whatever the kind of film. A few hundred steps show too few of these to count them.
+_COVERED = 0.03
 _FILMS_A_KIND, _ROUNDS, _FOLDS = 2.0, 60, 7
 TOLD_FROM = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 
@@ -82,6 +85,7 @@ def counted(read: Sequence[Read]) -> HeatErrors:
             for true, seen in one:
                 steps[:, true, seen] += mine
         rates, shares = steps / steps.sum(-1, keepdims=True), kinds / kinds.sum()
+    rates = (1 - _COVERED) * rates + _COVERED * _lower(rates)
     return HOW.model_copy(
         update={
             "kinds": tuple(
@@ -108,6 +112,13 @@ def _before() -> Floats:
             looks = np.interp(true + higher if true else 0.0, range(len(_DRAWN)), _DRAWN)
             rates[kind, true] = np.exp(-((middles - looks) ** 2) / (2 * _OFF**2)) + _ELSE
     shares: Floats = rates / rates.sum(-1, keepdims=True)
+    return shares
+
+
+def _lower(rates: Floats) -> Floats:
+    """Each reading below a level's usual one alike, the lowest where none is below it; rows sum to 1."""
+    usual = np.maximum(rates.argmax(-1)[..., None], 1)
+    shares: Floats = (np.arange(rates.shape[-1]) < usual) / usual
     return shares
 
 

@@ -122,6 +122,9 @@ chunks with paint, camera and light varied): {_percent(tuned["heatAccuracy"])}.
   nearly the same figures in the calibration kitchens. Kitchens are learned by heart: when 9,600 pictures
   that it had not seen joined the first 6,400, its mean loss rose from 0.70 to 0.92. In the missed pictures
   that a person looked at, flame and knob could be read: what it lacks is training, not pixels.
+- So no step is judged by its word alone: where the package is registered, each is held against the film's
+  others, by errors that were counted of its weights (`bharatchef/perception/data/heat_errors.yaml`), and what
+  does not show is left open. Of weights that nobody counted, nobody is told a wrong heat.
 - Where two burners carry a pot it may look at the one that is off. Looking at both and reading the one that
   burns was tried: it mended one calibration film and spoiled another, where no flame burned at all.
 - Smoke and burning were not trained: `burningRisk` is null in every answer. Drawn films can show both, with
