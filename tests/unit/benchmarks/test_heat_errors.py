@@ -16,7 +16,7 @@ def test_films_that_are_read_too_high_become_a_kind_of_their_own() -> None:
     assert right.read[HeatLevel.MEDIUM][3] > 0.8
     assert high.read[HeatLevel.MEDIUM][6] > 0.8
     # What was never seen may still happen downwards: a covered flame looks smaller, and none looks larger.
-    assert right.read[HeatLevel.MEDIUM][0] > 3 * high.read[HeatLevel.LOW][6]
+    assert right.read[HeatLevel.MEDIUM][0] > 3 * right.read[HeatLevel.LOW][6]
 
 
 def test_figures_count_what_a_cook_would_be_told() -> None:
