@@ -1,0 +1,200 @@
+"""A small network that marks spills and smears about a plate in a still, and how it learns them from pairs.
+
+Not part of what the package answers with: MODEL_CARD.md says how far it came. A pair is one drawn finish,
+clean and badly plated; what differs between the two pictures is what there is to find.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .drawing import PlatePicture
+from .looking import picture_of
+
+CELL_PX = 8
+_PART_PX = 192
+_STEM = 4
+_LEAST_CHANGE, _LEAST_CHANGED_PX = 40, 6
+_POSITIVE_WEIGHT = 4.0
+_TOP_CELLS = 6
+_RATE, _WARM_STEPS = 3e-3, 50
+
+Picture = npt.NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+
+
+def _layer(inside: int, outside: int, stride: int = 1, spread: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inside, outside, 3, stride, spread, dilation=spread, bias=False),
+        nn.BatchNorm2d(outside),
+        nn.ReLU(inplace=True),
+    )
+
+
+class _Residual(nn.Module):
+    def __init__(self, width: int, spread: int = 1) -> None:
+        super().__init__()
+        self.first = _layer(width, width, 1, spread)
+        self.second = nn.Sequential(
+            nn.Conv2d(width, width, 3, 1, spread, dilation=spread, bias=False), nn.BatchNorm2d(width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.second(self.first(x)))
+
+
+class Spills(nn.Module):
+    """Pictures (N, 3, H, W), values 0 to 255, to logits (N, H / 8, W / 8): is this cell spilled on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = nn.Sequential(
+            nn.PixelUnshuffle(_STEM),
+            _layer(3 * _STEM * _STEM, 32),
+            _Residual(32),
+            _layer(32, 64, 2),
+            _Residual(64),
+            _Residual(64, 2),
+            _Residual(64, 4),
+            nn.Conv2d(64, 1, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        folded: Tensor = self.seen((x / 64.0 - 2.0).contiguous(memory_format=torch.channels_last))
+        return folded[:, 0]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A finish clean and badly plated, RGB (H, W, 3), and the serving vessel's box in shares of the size."""
+
+    clean: Picture
+    poor: Picture
+    box: Box
+
+
+def pairs_of(films: Sequence[Sequence[PlatePicture]]) -> tuple[list[Pair], list[Picture]]:
+    """The pairs of drawn films, and their pictures of before anything is served."""
+    pairs, before = [], []
+    for stills in films:
+        clean = next((s for s in stills if s.served and not s.poor), None)
+        poor = next((s for s in stills if s.served and s.poor), None)
+        before += [picture_of(s.jpeg) for s in stills if not s.served and not s.poor]
+        if clean is not None and poor is not None and clean.box is not None:
+            pairs.append(Pair(picture_of(clean.jpeg), picture_of(poor.jpeg), clean.box))
+    return pairs, before
+
+
+def changed_cells(pair: Pair) -> npt.NDArray[np.bool_]:
+    """(H // 8, W // 8) cells in which the two pictures differ by more than JPEG makes them."""
+    height, width = (n // CELL_PX for n in pair.clean.shape[:2])
+    change = np.abs(pair.clean.astype(np.int16) - pair.poor).max(2) > _LEAST_CHANGE
+    cells = change[: height * CELL_PX, : width * CELL_PX].reshape(height, CELL_PX, width, CELL_PX)
+    return np.asarray(cells.sum((1, 3)) >= _LEAST_CHANGED_PX)
+
+
+def learned_spills(
+    pairs: Sequence[Pair],
+    others: Sequence[Picture],
+    *,
+    seed: int,
+    steps: int,
+    batch: int = 12,
+    say: Callable[[str], None] = lambda _: None,
+) -> Spills:
+    """A network that learned from ``pairs``, and from ``others``, in which nothing is served, in so many
+    ``steps`` of ``batch`` pairs.
+
+    Raises:
+        ValueError: in none of the pairs do the two pictures differ.
+    """
+    marks = [changed_cells(pair) for pair in pairs]
+    usable = [n for n, cells in enumerate(marks) if cells.any()]
+    if not usable:
+        raise ValueError("expected pairs of pictures that differ, got none that do")
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = Spills().to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=1e-3)
+    running = 0.0
+    for number in range(steps):
+        left_over = (1 + math.cos(math.pi * number / steps)) / 2
+        for group in optimiser.param_groups:
+            group["lr"] = _RATE * min(1.0, (number + 1) / _WARM_STEPS) * max(0.02, left_over)
+        parts, wanted = [], []
+        for _ in range(batch):
+            at = int(rng.choice(usable))
+            pair, cells = pairs[at], marks[at]
+            near = rng.random() < 0.75
+            top, left = _corner(pair, near, rng)
+            for picture, truth in ((pair.clean, np.zeros_like(cells)), (pair.poor, cells)):
+                parts.append(_part(picture, top, left))
+                wanted.append(_part(truth, top // CELL_PX, left // CELL_PX, _PART_PX // CELL_PX))
+        for _ in range(math.ceil(batch / 6) if others else 0):
+            picture = others[int(rng.integers(len(others)))]
+            top, left = (int(rng.integers(n - _PART_PX + 1)) for n in picture.shape[:2])
+            parts.append(_part(picture, top, left))
+            wanted.append(np.zeros((_PART_PX // CELL_PX,) * 2, bool))
+        given = torch.from_numpy(np.stack(parts)).permute(0, 3, 1, 2).float()
+        truth_t = torch.from_numpy(np.stack(wanted)).float()
+        if rng.random() < 0.5:
+            given, truth_t = given.flip(3), truth_t.flip(2)
+        given = given * torch.empty(len(given), 3, 1, 1).uniform_(0.85, 1.15)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = network(given)
+        loss = functional.binary_cross_entropy_with_logits(
+            found.float(), truth_t, pos_weight=torch.tensor(_POSITIVE_WEIGHT)
+        )
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        running = loss.item() if number == 0 else 0.98 * running + 0.02 * loss.item()
+        if number % 100 == 99:
+            say(f"spills: step {number + 1}, loss {running:.4f}")
+    return network.eval()
+
+
+def _corner(pair: Pair, near: bool, rng: np.random.Generator) -> tuple[int, int]:
+    """(top, left) of a part, on the grid of cells; ``near`` the serving vessel."""
+    height, width = pair.clean.shape[:2]
+    x, y = (pair.box[0] + pair.box[2]) / 2 * width, (pair.box[1] + pair.box[3]) / 2 * height
+    out = []
+    for middle, size in ((y, height), (x, width)):
+        last = (size - _PART_PX) // CELL_PX
+        wanted = (
+            (middle - _PART_PX / 2 + rng.uniform(-60, 60)) / CELL_PX if near else rng.uniform(0, last + 1)
+        )
+        out.append(int(min(max(wanted, 0), last)) * CELL_PX)
+    return out[0], out[1]
+
+
+def _part(array: npt.NDArray[Any], top: int, left: int, size: int = _PART_PX) -> npt.NDArray[Any]:
+    return array[top : top + size, left : left + size]
+
+
+def spilled(network: Spills, picture: Picture, box: Box | None = None) -> float:
+    """How surely there is a spill in the picture, as log odds: the mean of its most suspect cells.
+
+    With the serving vessel's ``box`` only cells within twice its size count.
+    """
+    height, width = (n // CELL_PX * CELL_PX for n in picture.shape[:2])
+    given = torch.from_numpy(np.ascontiguousarray(picture[:height, :width])).permute(2, 0, 1)[None].float()
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        cells = network(given)[0].float().numpy()
+    if box is not None:
+        rows, columns = cells.shape
+        wide, high = (box[2] - box[0]) * columns, (box[3] - box[1]) * rows
+        x, y = (box[0] + box[2]) / 2 * columns, (box[1] + box[3]) / 2 * rows
+        cells = cells[
+            max(0, int(y - high - 2)) : int(y + high + 3), max(0, int(x - wide - 2)) : int(x + wide + 3)
+        ]
+    return float(np.sort(cells.ravel())[-_TOP_CELLS:].mean())
