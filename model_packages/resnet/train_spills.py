@@ -1,6 +1,6 @@
 """Draws clean and badly plated finishes, trains the network that marks spills, and prints its figures.
 
-    python -m model_packages.resnet.train_spills [--films 360] [--steps 750] [--test] [--work FOLDER]
+    python -m model_packages.resnet.train_spills [--films 360] [--steps 940] [--test] [--work FOLDER]
 
 Nothing of a package is written: the network is kept in the work folder, as is what was drawn for it. The
 threshold is chosen on the calibration kitchens; ``--test`` measures it once on the kitchens kept for that.
@@ -90,7 +90,7 @@ def measured(work: Path, films: int, steps: int, seed: int, test: bool, say: Say
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--films", type=int, default=360, help="films drawn to train on")
-    parser.add_argument("--steps", type=int, default=750)
+    parser.add_argument("--steps", type=int, default=940)
     parser.add_argument("--seed", type=int, default=41_000)
     parser.add_argument("--test", action="store_true", help="measure on the test kitchens too")
     parser.add_argument("--work", type=Path, default=Path(".train/resnet-plating"))
