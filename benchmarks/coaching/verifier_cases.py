@@ -17,9 +17,11 @@ import yaml
 from bharatchef.coaching.brief import Brief, WordedMistake, Wording
 
 DATA = Path(__file__).with_name("verifier_data")
-Half = Literal["dev", "test", "unseen", "later", "held", "more", "fresh", "kept", "seventh", "seventh-kept"]
+Half = Literal[
+    "dev", "test", "unseen", "later", "held", "more", "fresh", "kept", "seventh", "seventh-kept", "eighth"
+]
 # The half or the two halves of each file's briefs. All but the first file were written after the verifier. Of
-# two halves the first may be tuned on; so may ``more`` and ``seventh``.
+# two halves the first may be tuned on; so may ``more``, ``seventh`` and ``eighth``.
 _FILES: dict[str, tuple[Half, ...]] = {
     "briefs.yaml": ("dev", "test"),
     "unseen.yaml": ("unseen",),
@@ -28,6 +30,8 @@ _FILES: dict[str, tuple[Half, ...]] = {
     "fresh.yaml": ("fresh", "kept"),
     "seventh_tuning.yaml": ("seventh",),
     "seventh_kept.yaml": ("seventh-kept",),
+    "eighth.yaml": ("eighth",),
+    "eighth_english.yaml": ("eighth",),
 }
 # Answers lie beside their briefs, but for the first ones.
 _ANSWERS = {"briefs.yaml": "good.yaml"}

@@ -57,8 +57,8 @@ def mistakes_that_matter(
     """The causes to tell of, at most five, what mattered most first.
 
     The whole film counts alike: a category that has no points left to lose still has mistakes. What was
-    only not seen is none, nor is what is less sure than ``severity.tell_from`` or lies in a category that
-    was not scored. Ties go to the surer, then to the earlier.
+    only not seen is none, nor is what is less sure than ``severity.tell_from`` or ``judgement.told_from``, or
+    lies in a category that was not scored. Ties go to the surer, then to the earlier.
     """
     given = severity or load_severity()
     weights = {c.category: c.weight for c in scorecard.categories if c.score is not None}
@@ -67,9 +67,10 @@ def mistakes_that_matter(
     for deviation in judgement.deviations:
         if deviation.category in weights and given.kinds[deviation.kind] > 0:
             groups.setdefault(_root(deviation.deviation_id, by_id), []).append(deviation)
+    least = max(given.tell_from, judgement.told_from)
     causes = []
     for root, group in groups.items():
-        sure = [d for d in group if d.confidence >= given.tell_from]
+        sure = [d for d in group if d.confidence >= least]
         if sure:
             first = next((d for d in sure if d.deviation_id == root), None)
             lead = first or max(sure, key=lambda d: (d.confidence, d.deviation_id))

@@ -100,14 +100,31 @@ def encouragement_faults(wording: Wording, sources: Sources) -> Iterator[Fault]:
 def repeated_sentences(
     where: str, mistake: WordedMistake, before: Sequence[WordedMistake], sources: Sources
 ) -> Iterator[Fault]:
-    """Whether a mistake says something twice, or what one before has said; the brief's own words may be."""
+    """Whether a mistake says something twice, or what one before has said.
+
+    The brief's own words may be, and what the brief itself says of two mistakes alike may be told of both.
+    """
     given = sources.of_mistake(mistake)
-    earlier = [s for other in before for text in _texts(other) for s in sentences(text)]
+    earlier = [
+        sentence
+        for other in before
+        for text, alike_given in zip(_texts(other), _given_alike(mistake, other, sources), strict=True)
+        if not alike_given
+        for sentence in sentences(text)
+    ]
     for text in _texts(mistake):
         for sentence in sentences(text):
             if not given.holds(text) and any(_twice(sentence, other, sources) for other in earlier):
                 yield Fault(code="repetition", where=where, said=_short(sentence))
             earlier.append(sentence)
+
+
+def _given_alike(one: WordedMistake, other: WordedMistake, sources: Sources) -> tuple[bool, bool, bool]:
+    """Of what, why and correction, whether the brief says the same of two different mistakes."""
+    first, second = (sources.deviation(m.deviation_id) for m in (one, other))
+    if first is None or second is None or first is second:
+        return False, False, False
+    return False, first.impact == second.impact, first.correction == second.correction
 
 
 def _texts(mistake: WordedMistake) -> tuple[str, str, str]:

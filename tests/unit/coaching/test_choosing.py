@@ -56,6 +56,14 @@ def told(*deviations, scorecard=None):
     ]
 
 
+def test_of_a_source_that_is_often_wrong_only_what_is_surer_is_told():
+    unsure, sure = numbered(1, confidence=0.6), numbered(2, confidence=0.7)
+    plain = judgement(unsure, sure)
+    doubted = plain.model_copy(update={"told_from": 0.65})
+    assert [c.deviation for c in mistakes_that_matter(plain, card())] == [sure, unsure]
+    assert [c.deviation for c in mistakes_that_matter(doubted, card())] == [sure]
+
+
 def test_the_end_of_the_film_counts_as_its_beginning_does():
     """The first faults cost all that a category has; the gravest comes last, and is told first."""
     early = [numbered(n, DeviationKind.REPEATED) for n in range(1, 21)]

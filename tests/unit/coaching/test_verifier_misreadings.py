@@ -37,6 +37,8 @@ GOOD = {case.name: case for case in good()}
         ("hi", "ऊपर धनिया पत्ती डालें।", {"coriander"}),
         ("hi-latn", "Kheera ghisa aur dahine haath se pakda.", {"cucumber"}),
         ("hi-latn", "Garam ghee daal dein.", {"ghee"}),
+        ("hi-latn", "Kheer gaadhi nahi ho paati.", set()),
+        ("hi-latn", "Chai patti daalein.", {"tea"}),
         ("ta", "ஒரு தாளில் எழுதுங்கள், சாதாரண வேலைதான்.", set()),
         ("ta", "சாதத்தில் கடுகு தாளித்துச் சேருங்கள்.", {"rice", "mustard", "temper"}),
     ],
@@ -193,3 +195,17 @@ def test_much_the_same_may_be_said_of_two_things_and_not_twice_of_one():
     )
     verdict = verify(case.wording.model_copy(update={"next_steps": steps}), case.brief)
     assert [(fault.code, fault.where) for fault in verdict.faults] == [("repetition", "next_steps.2")]
+
+
+def test_what_the_brief_says_of_two_mistakes_may_be_told_of_both():
+    case = GOOD["eighth-a23"]
+    assert not verify(case.wording, case.brief).faults
+    deviations = list(case.brief.deviations)
+    deviations[2] = deviations[2].model_copy(update={"impact": f"{deviations[2].impact} Food tells."})
+    apart = case.brief.model_copy(update={"deviations": tuple(deviations)})
+    assert [fault.code for fault in verify(case.wording, apart).faults] == ["repetition"]
+
+
+def test_how_something_was_made_ready_is_no_step_of_its_own():
+    case = GOOD["eighth-b07"]
+    assert not verify(case.wording, case.brief).faults
