@@ -194,7 +194,7 @@ class Judgement(Record):
     steps, one entry a required count, that nothing reported but that left a gap in which they were most
     probably done, with the probability that they were: they are judged neither for nor against.
     ``heat_unsettled`` holds the steps, one entry a required count, whose heat a model saw too unsurely to
-    judge it.
+    judge it. Of deviations less sure than ``told_from`` nobody is told: their source is wrong too often.
     """
 
     deviations: tuple[Deviation, ...]
@@ -205,6 +205,7 @@ class Judgement(Record):
     thresholds_sha256: Sha256
     inferred: tuple[tuple[Slug, Confidence], ...] = ()
     heat_unsettled: tuple[Slug, ...] = ()
+    told_from: Confidence = 0.0
 
 
 class PointLoss(Record):

@@ -60,7 +60,6 @@ def row_of(job: Job, thresholds: Thresholds | None = None, told_from: float | No
         thresholds: those of the program, unless others are given.
         told_from: how sure a finding must be to be reported; as the coach has it, unless it is given.
     """
-    least = load_severity().tell_from if told_from is None else told_from
     film, lost, looking_s, drawing_s = job.film, list[str](), 0.0, 0.0
     if job.models is None:
         known = json.dumps(segments_of(Scene(film.script))).encode()
@@ -74,6 +73,7 @@ def row_of(job: Job, thresholds: Thresholds | None = None, told_from: float | No
         performance, lost = performance_seen(film.dish, looked)
     began = time.process_time()
     judgement = judge(film.dish, performance, thresholds or load_thresholds())
+    least = max(load_severity().tell_from, judgement.told_from) if told_from is None else told_from
     return {
         "film": film.name,
         "seconds": performance.duration_s,

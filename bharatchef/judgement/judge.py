@@ -68,6 +68,7 @@ def judge(dish: Dish, performance: Performance, thresholds: Thresholds) -> Judge
         matches=tuple(
             (node.step_id, matched.done[node].indices[0]) for node in graph.nodes if node in matched.done
         ),
+        told_from=thresholds.told_from.get(source, 0.0),
         sequence_accuracy=None if blind else _sequence_accuracy(graph, matched, deviations, len(inferred)),
         assessable={
             Category.STEP_SEQUENCE: blind,

@@ -178,6 +178,7 @@ class Thresholds(Record):
     warping: WarpingThresholds
     cameras: CameraThresholds
     confidence: Curves
+    told_from: dict[str, Confidence]
 
 
 def parse_thresholds(data: bytes, name: str) -> Thresholds:

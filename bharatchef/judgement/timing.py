@@ -69,8 +69,8 @@ def time_taken_s(step: ExpectedStep, doing: Doing, performance: Performance) -> 
 
 
 def time_matters(step: ExpectedStep, model: DurationModel | None) -> bool:
-    """Whether the dish says that this step's time matters: its words name a time, or it asks for a heat."""
-    return step.heat is not None or (model is not None and model.timed)
+    """Whether the dish says that this step's time matters: its words name a time, or it asks for a flame."""
+    return step.heat not in (None, HeatLevel.OFF) or (model is not None and model.timed)
 
 
 def beyond(duration_s: float, allowed: DurationRange, boundary_s: float) -> float:

@@ -141,3 +141,13 @@ def test_a_source_whose_marks_were_counted_is_judged_as_finely_as_it_marks():
 
     assert kinds(0.5) == [DeviationKind.TOO_SHORT]
     assert kinds(4.0) == kinds(None) == []
+
+
+def test_how_long_turning_the_heat_off_takes_matters_to_nobody():
+    allowed = DurationRange(min_s=2, max_s=6, source="a cook")
+    made = dish(step("toss"), step("off", "toss", duration=allowed, heat=HeatLevel.OFF))
+    lit = dish(step("toss"), step("off", "toss", duration=allowed, heat=HeatLevel.HIGH))
+    rows = [("toss", 0, 10), ("off", 11, 20)]
+    given = performance(rows, kind="drawn_truth")
+    assert not [d for d in judge(made, given, THRESHOLDS).deviations if d.kind is DeviationKind.TOO_LONG]
+    assert [d.kind for d in judge(lit, given, THRESHOLDS).deviations] == [DeviationKind.TOO_LONG]
