@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from running import ROOT, own_environment
 
-# A shell lets what it starts in the background ignore Ctrl-C, and all that this starts in turn: tests press it.
+# What a shell starts in the background ignores Ctrl-C, and so does all that this starts: tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
