@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,11 +21,12 @@ from bharatchef.observed import (
     Detections,
     HeatTrace,
     MediaInfo,
+    ModelIdentity,
     Performance,
     PlatedDish,
     Unavailable,
 )
-from bharatchef.perception.analysers import Piece, Seen, answer_of, pieces_of, seen_by
+from bharatchef.perception.analysers import Piece, answer_of, pieces_of, seen_by
 from bharatchef.perception.performance import performance_from
 from bharatchef.records import Dish
 from kitchen_sim.film import draw_film, truth_path
@@ -38,17 +37,23 @@ _OneSeen = Annotated[
 ]
 
 
-class Looked(BaseModel):
-    """A film's facts and what each analyser said of it.
+class Kept(BaseModel):
+    """A film's facts and what one analyser said of it; what preparing the film and asking took."""
 
-    ``cpu_s`` is what preparing and asking took, ``preparing_s`` the first part of that.
-    """
+    model_config = ConfigDict(frozen=True)
+    media: MediaInfo
+    seen: _OneSeen
+    preparing_s: float
+    asking_s: float
+
+
+class Looked(BaseModel):
+    """A film's facts and what each analyser said of it; ``cpu_s``: preparing it once and asking them all."""
 
     model_config = ConfigDict(frozen=True)
     media: MediaInfo
     seen: dict[Analyser, _OneSeen]
     cpu_s: float
-    preparing_s: float = 0.0
 
 
 def drawn(script: Script, folder: Path) -> Path:
@@ -62,36 +67,43 @@ def drawn(script: Script, folder: Path) -> Path:
 def looked_at(path: Path, dish: Dish, models: LocalModels) -> Looked:
     """What the packages say of a film: from the files beside it, else by asking them.
 
-    The files are named for the weights, so other weights look anew; delete them where their settings change.
-    What is said of the flame lies in a file of its own, for it is of no dish and costs a second preparation,
-    which ``cpu_s`` leaves out.
+    The files are named for an analyser and its weights, so other weights look anew; delete them where their
+    settings change.
     """
-    others = [analyser for analyser in Analyser if analyser is not Analyser.HEAT]
-    looked = _kept(path, _digest(models, dish), others, dish, models)
-    flame = models.identify(Analyser.HEAT)
-    if isinstance(flame, Unavailable):
-        return looked.model_copy(update={"seen": looked.seen | {Analyser.HEAT: flame}})
-    heat = _kept(path, f"heat-{flame.weights_sha256[:12]}", [Analyser.HEAT], dish, models)
-    asking_s = heat.cpu_s - heat.preparing_s
-    return looked.model_copy(update={"seen": looked.seen | heat.seen, "cpu_s": looked.cpu_s + asking_s})
+    told = {analyser: models.identify(analyser) for analyser in Analyser}
+    there = {a: model for a, model in told.items() if not isinstance(model, Unavailable)}
+    files = {
+        a: path.with_name(f"{path.stem}.{a.value}-{model.weights_sha256[:12]}.seen.json")
+        for a, model in there.items()
+    }
+    new = {a: model for a, model in there.items() if not files[a].exists()}
+    if new:
+        _look(path, dish, models, new, files)
+    kept = {a: Kept.model_validate_json(file.read_text("utf-8")) for a, file in files.items()}
+    preparing_s = max((one.preparing_s for one in kept.values()), default=0.0)
+    return Looked(
+        media=next(iter(kept.values())).media if kept else probe(path),
+        seen=told | {a: one.seen for a, one in kept.items()},
+        cpu_s=preparing_s + sum(one.asking_s for one in kept.values()),
+    )
 
 
-def _kept(path: Path, name: str, analysers: Sequence[Analyser], dish: Dish, models: LocalModels) -> Looked:
-    kept = path.with_name(f"{path.stem}.{name}.seen.json")
-    if kept.exists():
-        return Looked.model_validate_json(kept.read_text("utf-8"))
+def _look(
+    path: Path,
+    dish: Dish,
+    models: LocalModels,
+    new: Mapping[Analyser, ModelIdentity],
+    files: Mapping[Analyser, Path],
+) -> None:
+    """Prepare the film, ask each of the ``new`` about it, and keep what it says in its file."""
     began = time.process_time()
     store = FolderObjects(path.parent / "objects")
     media = probe(path)
     prefix = f"media/{media.sha256}/"
     prepared = prepare(path, media, store, prefix=prefix)
     preparing_s = time.process_time() - began
-    seen: dict[Analyser, Seen] = {}
-    for analyser in analysers:
-        model = models.identify(analyser)
-        if isinstance(model, Unavailable):
-            seen[analyser] = model
-            continue
+    for analyser, model in new.items():
+        began = time.process_time()
         pieces: Sequence[Piece] = pieces_of(analyser, prepared)
         answers: list[Any] = []
         for piece in pieces:
@@ -99,16 +111,18 @@ def _kept(path: Path, name: str, analysers: Sequence[Analyser], dish: Dish, mode
                 answers.append(answer_of(analyser, piece, store.get_bytes(piece.key), models))
             except EndpointError as error:
                 answers.append(error)
-        seen[analyser] = seen_by(model, pieces, answers, dish)
+        seen = seen_by(model, pieces, answers, dish)
+        kept = Kept(
+            media=prepared.media,
+            seen=seen,
+            preparing_s=preparing_s,
+            asking_s=time.process_time() - began,
+        )
+        partial = files[analyser].with_suffix(".partial")
+        partial.write_text(kept.model_dump_json(by_alias=True), encoding="utf-8")
+        partial.replace(files[analyser])
     for key in store.list_keys(prefix):
         store.delete(key)
-    looked = Looked(
-        media=prepared.media, seen=seen, cpu_s=time.process_time() - began, preparing_s=preparing_s
-    )
-    partial = kept.with_suffix(".partial")
-    partial.write_text(looked.model_dump_json(by_alias=True), encoding="utf-8")
-    partial.replace(kept)
-    return looked
 
 
 def performance_seen(dish: Dish, looked: Looked) -> tuple[Performance, list[str]]:
@@ -124,15 +138,6 @@ def performance_seen(dish: Dish, looked: Looked) -> tuple[Performance, list[str]
     )
     lost = [f"{a.value}: {found.reason}" for a, found in seen.items() if isinstance(found, Unavailable)]
     return performance, lost
-
-
-def _digest(models: LocalModels, dish: Dish) -> str:
-    told = [dish.dish_id]
-    for analyser in Analyser:
-        model = models.identify(analyser)
-        unasked = isinstance(model, Unavailable) or analyser is Analyser.HEAT
-        told.append("none" if unasked else model.weights_sha256)
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]
 
 
 @cache

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import pytest
+
 from adapters.local.models import LocalModels
 from benchmarks.models.looking import drawn, looked_at, performance_seen
 from benchmarks.models.planted import films
+from bharatchef.errors import MediaError
 from bharatchef.observed import Analyser, Unavailable
 from knowledge_base.library import DishLibrary
 
-MODELS = LocalModels(())
+PLATE = Path(__file__).parents[3] / "model_packages" / "resnet"
 
 
 def test_a_film_is_drawn_and_looked_at_once(tmp_path):
@@ -19,12 +25,19 @@ def test_a_film_is_drawn_and_looked_at_once(tmp_path):
     )
     path = drawn(short, tmp_path)
     assert drawn(short, tmp_path) == path
-    first = looked_at(path, film.dish, MODELS)
+    shutil.copytree(PLATE, tmp_path / "models" / "resnet", ignore=shutil.ignore_patterns("__pycache__"))
+    models = LocalModels((tmp_path / "models",))
+    first = looked_at(path, film.dish, models)
     assert abs(first.media.duration_s - short.duration_s) < 0.5
     assert not list((tmp_path / "objects").rglob("*.mp4")), "proxies are not kept"
     path.unlink()
-    again = looked_at(path, film.dish, MODELS)
+    again = looked_at(path, film.dish, models)
     assert again == first
     performance, lost = performance_seen(film.dish, again)
     assert isinstance(performance.segments_unavailable, Unavailable)
-    assert len(lost) == len(Analyser)
+    unasked = {f"{a.value}: No model" for a in Analyser if a is not Analyser.PLATE}
+    assert {" ".join(said.split()[:3]) for said in lost} >= unasked
+    (kept,) = tmp_path.glob("*.plate-*.seen.json")
+    kept.rename(kept.with_name(kept.name.replace("plate-", "plate-0")))
+    with pytest.raises(MediaError):
+        looked_at(path, film.dish, models)  # other weights look anew, and the film is gone
