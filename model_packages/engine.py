@@ -14,7 +14,7 @@ import zipfile
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from model_packages.precision import EXACT, HINT, compiled_fastest
 from model_packages.stems import with_wide_stems
@@ -40,7 +40,8 @@ def pack_ir(model: openvino.Model, path: Path | str) -> Path:
 
     path = Path(path)
     model = model.clone()
-    # Names that OpenVINO gives by itself count the nodes of the whole process.
+    # Names that OpenVINO gives by itself count the models and nodes of the whole process.
+    model.set_friendly_name("model")
     for number, node in enumerate(model.get_ordered_ops()):
         if node.get_type_name() != "Parameter":
             node.set_friendly_name(f"{node.get_type_name()}_{number}")
@@ -61,8 +62,8 @@ def pack_ir(model: openvino.Model, path: Path | str) -> Path:
     return path
 
 
-def read_ir(path: Path | str) -> openvino.Model:
-    """The model in a file that ``pack_ir`` wrote.
+def read_ir(path: Path | str | IO[bytes]) -> openvino.Model:
+    """The model in a file that ``pack_ir`` wrote, or in that file's bytes.
 
     Raises:
         ValueError: the file holds no such model.
@@ -74,7 +75,8 @@ def read_ir(path: Path | str) -> openvino.Model:
         with zipfile.ZipFile(path) as archive:
             graph, weights = archive.read(GRAPH), archive.read(WEIGHTS)
     except (zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(f"expected {GRAPH} and {WEIGHTS} packed in {Path(path).name}: {error}") from error
+        where = Path(path).name if isinstance(path, Path | str) else "these bytes"
+        raise ValueError(f"expected {GRAPH} and {WEIGHTS} packed in {where}: {error}") from error
     tensor = openvino.Tensor(np.frombuffer(weights, np.uint8).copy())
     return openvino.Core().read_model(graph, tensor)
 

@@ -108,7 +108,7 @@ def bodies_in(path: Path) -> tuple[dict[str, bytes], Numbers]:
 
 def graph_in(body: bytes) -> Any:
     """The network that ``pack_ir`` wrote as these bytes."""
-    return read_ir(io.BytesIO(body))  # type: ignore[arg-type]
+    return read_ir(io.BytesIO(body))
 
 
 def model_from(path: Path) -> Model:

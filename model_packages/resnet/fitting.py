@@ -12,22 +12,20 @@ import numpy.typing as npt
 from .likeness import Floats, Heads, cosines, standardised
 
 _EXPERTS_A_DISH = 12
-# A cook who did well must not be marked down: of clean plates of the right dish all but these shares get at
-# least this probability of being the dish, and at most this one of being badly plated.
+# A cook who did well must not be marked down: of clean plates of the right dish all but this share get at
+# least this probability of being the dish.
 _SAME_AT, _WRONGLY_DOUBTED, _OTHER_AT = 0.95, 0.15, 0.1
-_MOST_BLAME, _WRONGLY_BLAMED = 0.3, 0.1
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Features (N, P) of stills and what is true of each; ``likeness`` is nan where no plate is served."""
+    """Features (N, P) of stills and what is true of each."""
 
     features: Floats
     dish: npt.NDArray[np.str_]
     group: npt.NDArray[np.str_]
     served: npt.NDArray[np.bool_]
     poor: npt.NDArray[np.bool_]
-    likeness: npt.NDArray[np.float64]
 
     @classmethod
     def joined(cls, films: Sequence[dict[str, Any]]) -> Rows:
@@ -39,7 +37,6 @@ class Rows:
             group=np.repeat([f["group"] for f in films], counts),
             served=np.concatenate([f["served"] for f in films]),
             poor=np.concatenate([f["poor"] for f in films]),
-            likeness=np.concatenate([f["likeness"] for f in films]),
         )
 
 
@@ -47,7 +44,7 @@ def fitted_heads(training: Rows, calibration: Rows, own: tuple[Rows, Rows] | Non
     """Heads whose space tells dishes apart (linear discriminants) and whose curves fit the calibration rows.
 
     Where there are people's ``own`` plates (training, calibration), these are the experts and dishes; whether
-    a plate is finished or badly put up is still learnt from the drawn ones.
+    a plate is finished is still learnt from the drawn ones.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.linear_model import LogisticRegression
@@ -57,7 +54,7 @@ def fitted_heads(training: Rows, calibration: Rows, own: tuple[Rows, Rows] | Non
     spread = training.features.std(0) + 0.02
     names = np.array(sorted(set(plates.dish)))
     empty = np.zeros(1, np.float32)
-    heads = Heads(names, mean, spread, empty, empty, empty.astype(int), empty, empty, empty, empty)
+    heads = Heads(names, mean, spread, empty, empty, empty.astype(int), empty, empty, empty)
     rows = standardised(heads, plates.features[plates.served])
     label = np.searchsorted(names, plates.dish[plates.served])
     space = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.6).fit(rows, label)
@@ -68,8 +65,6 @@ def fitted_heads(training: Rows, calibration: Rows, own: tuple[Rows, Rows] | Non
     chosen = np.concatenate([np.flatnonzero(label[clean] == d)[:_EXPERTS_A_DISH] for d in range(len(names))])
     every = standardised(heads, training.features)
     served = _logistic(LogisticRegression, every, training.served)
-    at_end = training.served
-    poor = _logistic(LogisticRegression, every[at_end], training.poor[at_end])
     heads = Heads(
         names,
         mean.astype(np.float32),
@@ -80,16 +75,12 @@ def fitted_heads(training: Rows, calibration: Rows, own: tuple[Rows, Rows] | Non
         empty,
         empty,
         served,
-        poor,
     )
     near = np.stack([cosines(heads, row) for row in checked.features[checked.served]])
     truth = np.searchsorted(names, checked.dish[checked.served])
     same = truth[:, None] == np.arange(len(names))[None]
     good = ~checked.poor[checked.served]
     same_curve = _curve(near[good][same[good]], near[~same])
-    if own is None:
-        found = standardised(heads, checked.features[checked.served][good]) @ poor[:-1] + poor[-1]
-        poor[-1] += _logit(_MOST_BLAME) - np.quantile(found, 1 - _WRONGLY_BLAMED)
     sharp = best_sharpness(near, truth)
     return Heads(**{**heads.__dict__, "same": same_curve, "sharpness": np.array([sharp], np.float32)})
 

@@ -9,29 +9,41 @@ from typing import Any
 
 from model_packages.requests import RequestError, check_json_accepted, kind_of
 
-from .likeness import Heads, Plate, heads_from, plate_in
+from .likeness import Heads, Plate, heads_from, likeness, plate_in
 from .looking import Backbone, Floats, Picture, film_embeddings, fitted, looks_of, picture_of
+from .plating import Spills, spills_from
 
 WEIGHTS = "weights.ovz"
 FILM, STILL = "video/mp4", "image/jpeg"
+SPILLED = "Food is spilled or smeared on or beside the plate."
 
 
 @dataclass(frozen=True)
 class Model:
-    """The backbone, the heads over it, and the manifest's name for both."""
+    """The backbone, the heads over it, what judges plating where something does, and the manifest's name."""
 
     backbone: Backbone
     heads: Heads
+    spills: Spills | None
     name: str
+
+
+@dataclass(frozen=True)
+class Served:
+    """The plate in a still, and how likely it is badly plated; ``poor`` is ``None`` where nothing is said."""
+
+    plate: Plate
+    poor: float | None = None
 
 
 def model_fn(model_dir: str) -> Model:
     """The model whose weights lie in ``model_dir``, warmed up."""
     folder = Path(model_dir)
     manifest = json.loads((folder / "model.json").read_text("utf-8"))
-    backbone = Backbone(folder / manifest["weights"])
+    weights = folder / manifest["weights"]
+    backbone = Backbone(weights)
     backbone(fitted(picture_of_nothing()))
-    return Model(backbone, heads_from(folder / manifest["weights"]), manifest["name"])
+    return Model(backbone, heads_from(weights), spills_from(weights), manifest["name"])
 
 
 def picture_of_nothing() -> Picture:
@@ -49,7 +61,7 @@ def input_fn(body: bytes, content_type: str) -> Picture | tuple[tuple[float, Pic
     """
     kind = kind_of(content_type, STILL, FILM)
     try:
-        return fitted(picture_of(bytes(body))) if kind == STILL else tuple(looks_of(bytes(body)))
+        return picture_of(bytes(body)) if kind == STILL else tuple(looks_of(bytes(body)))
     except (ValueError, OSError) as error:
         words = str(error) if type(error) is ValueError else "expected an MP4 film that can be read"
         raise RequestError(words, 400) from error
@@ -57,14 +69,15 @@ def input_fn(body: bytes, content_type: str) -> Picture | tuple[tuple[float, Pic
 
 def predict_fn(
     data: Picture | tuple[tuple[float, Picture], ...], model: Model
-) -> tuple[Model, Plate | tuple[Floats, Floats]]:
+) -> tuple[Model, Served | tuple[Floats, Floats]]:
     """The plate in a still, or (times, embeddings) of a film."""
     if isinstance(data, tuple):
         return model, film_embeddings(iter(data), model.backbone)
-    return model, plate_in(model.heads, model.backbone(data)[0])
+    plate = plate_in(model.heads, model.backbone(fitted(data))[0])
+    return model, Served(plate, None if model.spills is None else model.spills.sureness(data))
 
 
-def output_fn(prediction: tuple[Model, Plate | tuple[Floats, Floats]], accept: str) -> str:
+def output_fn(prediction: tuple[Model, Served | tuple[Floats, Floats]], accept: str) -> str:
     """The answer as JSON.
 
     Raises:
@@ -72,7 +85,7 @@ def output_fn(prediction: tuple[Model, Plate | tuple[Floats, Floats]], accept: s
     """
     check_json_accepted(accept)
     model, found = prediction
-    if isinstance(found, Plate):
+    if isinstance(found, Served):
         return json.dumps(_plate(model, found))
     times, rows = found
     return json.dumps(
@@ -86,16 +99,23 @@ def output_fn(prediction: tuple[Model, Plate | tuple[Floats, Floats]], accept: s
     )
 
 
-def _plate(model: Model, plate: Plate) -> dict[str, Any]:
-    # No likeness and no remark on plating: clean and badly plated dishes get the same from these weights
-    # (MODEL_CARD.md), and a mark that nobody can lose is none.
+def _plate(model: Model, served: Served) -> dict[str, Any]:
+    plate, poor = served.plate, served.poor
+    called_poor = False
+    if model.spills is not None and poor is not None:
+        curve = model.spills.curve
+        called_poor = poor >= curve.poor_from
+        if not called_poor and poor > curve.clean_to:
+            poor = None
+    rows = zip(model.heads.dishes, plate.same, plate.confidence, strict=True)
+    likenesses = [(str(dish), likeness(float(same), poor), float(sure)) for dish, same, sure in rows]
     return {
         "format": "bharatchef-plate",
         "version": 1,
         "plateSeen": round(plate.seen, 4),
         "dishes": [
-            {"dish": str(dish), "likeness": None, "confidence": round(float(sure), 4)}
-            for dish, sure in zip(model.heads.dishes, plate.confidence, strict=True)
+            {"dish": dish, "likeness": None if like is None else round(like, 1), "confidence": round(sure, 4)}
+            for dish, like, sure in likenesses
         ],
-        "remarks": [],
+        "remarks": [SPILLED] if called_poor else [],
     }

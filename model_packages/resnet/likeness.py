@@ -14,6 +14,9 @@ HEADS = "heads.npz"
 Floats = npt.NDArray[np.float32]
 _NEAREST = 3
 _CLEAN, _TWO_FAULTS = 95.0, 50.0
+# Below this probability of being the dish nothing is said of how like its experts' plates one is: 95 times
+# less would call a clean plate poor for doubt about its name.
+_LEAST_SAME = 0.75
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Heads:
 
     ``project`` (P, K) after ``mean`` (P,) and ``spread`` (P,) gives the space in which plates are compared;
     ``experts`` (N, K), unit length, and ``expert_dish`` (N,) are the experts' plates. ``same`` (2,) makes a
-    cosine the probability of the same dish, ``sharpness`` (1,) the share among dishes. ``served`` and
-    ``poor`` (P + 1,) are logistic, the last number the offset.
+    cosine the probability of the same dish, ``sharpness`` (1,) the share among dishes. ``served`` (P + 1,)
+    is logistic, the last number the offset.
     """
 
     dishes: npt.NDArray[np.str_]
@@ -35,7 +38,6 @@ class Heads:
     same: Floats
     sharpness: Floats
     served: Floats
-    poor: Floats
 
     def save(self, path: Path) -> None:
         """Add the heads to the packed backbone at ``path``: one file, one sha256."""
@@ -91,23 +93,30 @@ def sigmoid(x: npt.ArrayLike) -> Floats:
 
 @dataclass(frozen=True)
 class Plate:
-    """What one picture shows; ``likeness`` 0-100 and ``confidence`` 0-1, one a dish of ``Heads.dishes``."""
+    """What one picture shows; ``same`` and ``confidence``, 0 to 1, are one a dish of ``Heads.dishes``.
+
+    ``same`` is how likely the plate is of the dish, ``confidence`` the dish's share among all.
+    """
 
     seen: float
-    poor: float
-    likeness: Floats
+    same: Floats
     confidence: Floats
 
 
 def plate_in(heads: Heads, features: Floats) -> Plate:
-    """The plate in the picture whose pooled features (P,) these are.
-
-    A clean plate of the same dish is marked 95, one with two faults 45, as experts' plates were marked.
-    """
+    """The plate in the picture whose pooled features (P,) these are."""
     row = standardised(heads, features)
     seen = float(sigmoid(row @ heads.served[:-1] + heads.served[-1]))
-    poor = float(sigmoid(row @ heads.poor[:-1] + heads.poor[-1]))
     near = cosines(heads, features)
     same = sigmoid(heads.same[0] * near + heads.same[1])
     share = np.exp(heads.sharpness[0] * (near - near.max()))
-    return Plate(seen, poor, (same * (_CLEAN - _TWO_FAULTS * poor)).astype(np.float32), share / share.sum())
+    return Plate(seen, same, share / share.sum())
+
+
+def likeness(same: float, poor: float | None) -> float | None:
+    """How like the experts' plates of a dish one is, 0 to 100, as experts' plates were marked.
+
+    A clean plate is marked 95, one with two faults 45; ``None`` where it is not sure whether it is of the
+    dish, or nobody says how likely it is badly plated.
+    """
+    return None if poor is None or same < _LEAST_SAME else same * (_CLEAN - _TWO_FAULTS * poor)

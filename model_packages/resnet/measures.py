@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .fitting import Rows
-from .likeness import Heads, cosines, plate_in
+from .likeness import Heads, cosines, likeness, plate_in
 
 
 def auc(scores: npt.ArrayLike, truth: npt.ArrayLike) -> float | None:
@@ -23,7 +23,7 @@ def auc(scores: npt.ArrayLike, truth: npt.ArrayLike) -> float | None:
 
 
 def figures_of(heads: Heads, rows: Rows) -> dict[str, Any]:
-    """Figures over stills; likeness is compared with the marks that the drawing gives."""
+    """Figures over stills; ``cleanNotCompared`` are clean plates that are not sure enough of their dish."""
     found = [plate_in(heads, f) for f in rows.features]
     names = list(heads.dishes)
     at = [i for i in range(len(found)) if rows.served[i] and rows.dish[i] in names]
@@ -31,10 +31,8 @@ def figures_of(heads: Heads, rows: Rows) -> dict[str, Any]:
     truth = np.array([names.index(rows.dish[i]) for i in at])
     same = truth[:, None] == np.arange(len(names))[None]
     guess = np.array([int(found[i].confidence.argmax()) for i in at])
-    own = np.array([found[i].likeness[k] for i, k in zip(at, truth, strict=True)])
-    other = np.array([np.delete(found[i].likeness, k).mean() for i, k in zip(at, truth, strict=True)])
-    asked = rows.likeness[at]
-    poor = rows.poor[at]
+    own = np.array([found[i].same[k] for i, k in zip(at, truth, strict=True)])
+    clean = ~rows.poor[at]
     confused = Counter(f"{names[t]} as {names[g]}" for t, g in zip(truth, guess, strict=True) if t != g)
     return {
         "stills": len(found),
@@ -45,12 +43,6 @@ def figures_of(heads: Heads, rows: Rows) -> dict[str, Any]:
         "plateSeenAccuracy": round(
             float(np.mean([(p.seen >= 0.5) == s for p, s in zip(found, rows.served, strict=True)])), 4
         ),
-        "poorPlatingAuc": auc([found[i].poor for i in at], poor),
-        "likenessMeanError": round(float(np.abs(own - asked).mean()), 2),
-        "likenessClean": round(float(own[~poor].mean()), 2) if (~poor).any() else None,
-        "likenessPoor": round(float(own[poor].mean()), 2) if poor.any() else None,
-        "cleanBelow70": round(float((own[~poor] < 70).mean()), 4) if (~poor).any() else None,
-        "poorBelow70": round(float((own[poor] < 70).mean()), 4) if poor.any() else None,
-        "likenessOtherDish": round(float(other.mean()), 2),
+        "cleanNotCompared": round(float(np.mean([likeness(s, 0.0) is None for s in own[clean]])), 4),
         "confused": dict(confused.most_common(12)),
     }

@@ -23,7 +23,7 @@ from model_packages.training.calibration import calibration_error
 from model_packages.training.parting import split
 
 from .fitting import best_sharpness
-from .inference import STILL, Model, input_fn, model_fn, predict_fn
+from .inference import STILL, Model, Served, input_fn, model_fn, predict_fn
 from .labelled import NO_PLATE, Labelled, labelled_plates
 from .likeness import Floats, Heads, Plate, cosines, plate_in, standardised
 from .looking import fitted, picture_of
@@ -216,9 +216,9 @@ def counts_on(package: Path, folder: Path) -> list[dict[str, Any]]:
         counts: dict[str, dict[str, int]] = {}
         sure: list[float] = []
         for path, dish in film.plates:
-            _, plate = predict_fn(input_fn(path.read_bytes(), STILL), model)
-            assert isinstance(plate, Plate)
-            word, how_sure = word_of(model.heads, plate)
+            _, found = predict_fn(input_fn(path.read_bytes(), STILL), model)
+            assert isinstance(found, Served)
+            word, how_sure = word_of(model.heads, found.plate)
             row = counts.setdefault(dish, {})
             row[word] = row.get(word, 0) + 1
             sure.append(how_sure)

@@ -1,7 +1,7 @@
 """A small network that marks spills and smears about a plate in a still, and how it learns them from pairs.
 
-Not part of what the package answers with: MODEL_CARD.md says how far it came. A pair is one drawn finish,
-clean and badly plated; what differs between the two pictures is what there is to find.
+A pair is one drawn finish, clean and badly plated; what differs between the two pictures is what there is to
+find. Only training uses this; ``plating.py`` answers with what comes of it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +19,16 @@ from torch.nn import functional
 
 from .drawing import PlatePicture
 from .looking import picture_of
+from .plating import CELL_PX, SIDE_PX
 
-CELL_PX = 8
 _PART_PX = 192
 _STEM = 4
 _LEAST_CHANGE, _LEAST_CHANGED_PX = 40, 6
 _POSITIVE_WEIGHT = 4.0
-_TOP_CELLS = 6
 _RATE, _WARM_STEPS = 3e-3, 50
+
+if TYPE_CHECKING:
+    import openvino
 
 Picture = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
@@ -52,7 +54,7 @@ class _Residual(nn.Module):
         return torch.relu(x + self.second(self.first(x)))
 
 
-class Spills(nn.Module):
+class SpillNetwork(nn.Module):
     """Pictures (N, 3, H, W), values 0 to 255, to logits (N, H / 8, W / 8): is this cell spilled on."""
 
     def __init__(self) -> None:
@@ -69,8 +71,8 @@ class Spills(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        folded: Tensor = self.seen((x / 64.0 - 2.0).contiguous(memory_format=torch.channels_last))
-        return folded[:, 0]
+        cells: Tensor = self.seen(x / 64.0 - 2.0)
+        return cells[:, 0]
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def learned_spills(
     steps: int,
     batch: int = 12,
     say: Callable[[str], None] = lambda _: None,
-) -> Spills:
+) -> SpillNetwork:
     """A network that learned from ``pairs``, and from ``others``, in which nothing is served, in so many
     ``steps`` of ``batch`` pairs.
 
@@ -123,7 +125,7 @@ def learned_spills(
         raise ValueError("expected pairs of pictures that differ, got none that do")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = Spills().to(memory_format=torch.channels_last)
+    network = SpillNetwork().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=1e-3)
     running = 0.0
     for number in range(steps):
@@ -144,7 +146,12 @@ def learned_spills(
             top, left = (int(rng.integers(n - _PART_PX + 1)) for n in picture.shape[:2])
             parts.append(_part(picture, top, left))
             wanted.append(np.zeros((_PART_PX // CELL_PX,) * 2, bool))
-        given = torch.from_numpy(np.stack(parts)).permute(0, 3, 1, 2).float()
+        given = (
+            torch.from_numpy(np.stack(parts))
+            .permute(0, 3, 1, 2)
+            .float()
+            .contiguous(memory_format=torch.channels_last)
+        )
         truth_t = torch.from_numpy(np.stack(wanted)).float()
         if rng.random() < 0.5:
             given, truth_t = given.flip(3), truth_t.flip(2)
@@ -181,20 +188,24 @@ def _part(array: npt.NDArray[Any], top: int, left: int, size: int = _PART_PX) ->
     return array[top : top + size, left : left + size]
 
 
-def spilled(network: Spills, picture: Picture, box: Box | None = None) -> float:
-    """How surely there is a spill in the picture, as log odds: the mean of its most suspect cells.
+class _Served(nn.Module):
+    """Bytes (1, 640, 640, 3) RGB to the logits of the cells."""
 
-    With the serving vessel's ``box`` only cells within twice its size count.
-    """
-    height, width = (n // CELL_PX * CELL_PX for n in picture.shape[:2])
-    given = torch.from_numpy(np.ascontiguousarray(picture[:height, :width])).permute(2, 0, 1)[None].float()
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        cells = network(given)[0].float().numpy()
-    if box is not None:
-        rows, columns = cells.shape
-        wide, high = (box[2] - box[0]) * columns, (box[3] - box[1]) * rows
-        x, y = (box[0] + box[2]) / 2 * columns, (box[1] + box[3]) / 2 * rows
-        cells = cells[
-            max(0, int(y - high - 2)) : int(y + high + 3), max(0, int(x - wide - 2)) : int(x + wide + 3)
-        ]
-    return float(np.sort(cells.ravel())[-_TOP_CELLS:].mean())
+    def __init__(self, network: SpillNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        found: Tensor = self.network(pictures.permute(0, 3, 1, 2).float())
+        return found
+
+
+def graph_of(network: SpillNetwork) -> openvino.Model:
+    """The network as ``plating.py`` runs it, normalisation inside."""
+    import openvino
+
+    shape = (1, SIDE_PX, SIDE_PX, 3)
+    served = _Served(network.to(memory_format=torch.contiguous_format)).eval()
+    with torch.inference_mode():
+        example = torch.zeros(shape, dtype=torch.uint8)
+        return openvino.convert_model(served, example_input=example, input=[(shape, openvino.Type.u8)])

@@ -44,6 +44,7 @@ from .labelled import SUFFIX
 from .likeness import heads_from
 from .looking import Backbone, fitted, picture_of
 from .measures import figures_of
+from .plating import members_of, packed_with
 
 VERSION = "1.0.0"
 BAR = 0.95
@@ -78,7 +79,6 @@ def rows_of(part: str, each: int, seed: int, backbone: Backbone, work: Path, say
                 features=np.stack([backbone(fitted(picture_of(s.jpeg)))[0] for s in stills]),
                 served=np.array([s.served for s in stills]),
                 poor=np.array([s.poor for s in stills]),
-                likeness=np.array([np.nan if s.likeness is None else s.likeness for s in stills]),
             )
             partial.replace(path)
         with np.load(path) as kept:
@@ -102,7 +102,7 @@ def own_rows(folder: Path, backbone: Backbone) -> tuple[Rows, Rows]:
         for number, path in enumerate(pictures):
             features = backbone(fitted(picture_of(path.read_bytes())))[0]
             row = {"dish": sub.name, "group": folder.name, "seed": number, "features": features[None]}
-            truth = {"served": np.array([True]), "poor": np.array([False]), "likeness": np.array([95.0])}
+            truth = {"served": np.array([True]), "poor": np.array([False])}
             parts[number % 5 == 4].append({**row, **truth})
     if len(counts) < 2 or min(counts) < 5:
         raise ValueError(
@@ -153,7 +153,9 @@ def trained(
     heads = fitted_heads(training, calibration, own)
     test = rows_of("test", 1, seed, backbone, kept, say)
     heads.save(packed)
-    body = packed.read_bytes()
+    # What judges plating looks at the still itself, whatever the backbone: it goes along.
+    members = members_of(_HERE / WEIGHTS)
+    body = packed_with(packed, members, work / "with-spills.ovz").read_bytes()
     told = {
         "seed": seed,
         "date": datetime.now(UTC).date().isoformat(),
@@ -168,11 +170,16 @@ def trained(
         "testGroups": list(TEST_GROUPS),
         "calibration": figures_of(heads, calibration),
         "test": figures_of(heads, test),
+        **({"plating": _plating_figures()} if members else {}),
         **({} if own is None else {"ownPlates": {"calibration": figures_of(heads, own[1])}}),
     }
     assert np.array_equal(heads_from(packed).experts, heads.experts)
     write_package(out, body, told, "drawn films" if own is None else "own plates and drawn films")
     return told
+
+
+def _plating_figures() -> Any:
+    return json.loads((_HERE / "metrics.json").read_text("utf-8"))["plating"]
 
 
 def learned(folder: Path, start: Path, out: Path, work: Path, say: Say = lambda _: None) -> dict[str, Any]:
@@ -188,7 +195,8 @@ def learned(folder: Path, start: Path, out: Path, work: Path, say: Say = lambda 
     found = learned_on(folder, start, work, say)
     work.mkdir(parents=True, exist_ok=True)
     packed = found.heads.saved_in_place(start / manifest["weights"], work / "learned.ovz")
-    body = packed.read_bytes()
+    # People's plates are not judged by what was learned from drawn ones.
+    body = packed_with(packed, {}, work / "learned-without.ovz").read_bytes()
     told = {
         **found.told,
         "startedFrom": manifest["weights_sha256"],

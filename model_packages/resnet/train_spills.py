@@ -1,34 +1,43 @@
-"""Draws clean and badly plated finishes, trains the network that marks spills, and prints its figures.
+"""Draws clean and badly plated finishes, trains the network that marks spills, and packs it into the package.
 
-    python -m model_packages.resnet.train_spills [--films 360] [--steps 940] [--test] [--work FOLDER]
+    python -m model_packages.resnet.train_spills [--films 1800] [--steps 4000] [--out PACKAGE] [--work FOLDER]
 
-Nothing of a package is written: the network is kept in the work folder, as is what was drawn for it. The
-threshold is chosen on the calibration kitchens; ``--test`` measures it once on the kitchens kept for that.
+What was drawn, and the network as soon as it is trained, lie in the work folder: interrupted, the same
+command goes on. The curve and the two bars are chosen on the calibration kitchens; the kitchens kept for
+testing are measured once.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
 import json
 import random
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from model_packages.engine import pack_ir
 from model_packages.training.files import put_whole
 
+from .card import model_card
 from .drawing import PlatePicture, drawn_plates
 from .measures import auc
-from .spills import Pair, Spills, learned_spills, pairs_of, spilled
-from .train import Say, jobs_of
+from .plating import Curve, Spills, as_members, packed_with
+from .spills import Pair, SpillNetwork, graph_of, learned_spills, pairs_of
+from .train import Say, jobs_of, write_files
 
-_MOST_BLAMED = 0.02
+_HERE = Path(__file__).resolve().parent
+# Of the clean plates of the calibration kitchens this share may be called badly plated, and of the badly
+# plated ones this share well plated; and less sure than this nothing is called at all.
+_MOST_BLAMED, _MOST_LET_PASS, _LEAST_SURE = 0.01, 0.03, 0.7
 _EACH = 40
 
 
@@ -56,43 +65,108 @@ def _drawn(part: str, job: dict[str, Any], work: Path) -> list[PlatePicture]:
         return [PlatePicture(**{**row, "jpeg": kept[f"jpeg{n}"].tobytes()}) for n, row in enumerate(told)]
 
 
-def scores_of(network: Spills, pairs: Sequence[Pair]) -> np.ndarray[Any, Any]:
-    """(pairs, 2) log odds of a spill in the clean and in the badly plated picture, no box being told."""
-    return np.array([[spilled(network, picture) for picture in (p.clean, p.poor)] for p in pairs])
+def scores_of(spills: Spills, pairs: Sequence[Pair]) -> np.ndarray[Any, Any]:
+    """(pairs, 2) scores of the clean and of the badly plated picture, as the package gives them."""
+    return np.array([[spills.score(picture) for picture in (p.clean, p.poor)] for p in pairs])
 
 
-def figures_of(scores: np.ndarray[Any, Any], threshold: float) -> dict[str, Any]:
-    """AUC of poor against clean, and the shares of each above ``threshold``."""
+def curve_of(scores: np.ndarray[Any, Any]) -> Curve:
+    """The curve and the two bars that fit scores (pairs, 2)."""
+    from sklearn.linear_model import LogisticRegression
+
+    truth = np.repeat([False, True], len(scores))
+    fit = LogisticRegression(C=1.0).fit(scores.T.reshape(-1, 1), truth)
+    curve = Curve(float(fit.coef_[0, 0]), float(fit.intercept_[0]), 1.0, 0.0)
+    sure = sureness_of(curve, scores)
+    poor_from = max(_LEAST_SURE, float(np.quantile(sure[:, 0], 1 - _MOST_BLAMED)))
+    clean_to = min(1 - _LEAST_SURE, float(np.quantile(sure[:, 1], _MOST_LET_PASS)))
+    return Curve(curve.slope, curve.offset, round(poor_from, 4), round(clean_to, 4))
+
+
+def sureness_of(curve: Curve, scores: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """How likely bad plating is, for each score."""
+    return np.vectorize(curve.sureness, otypes=[float])(scores)
+
+
+def figures_of(curve: Curve, scores: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """AUC of poor against clean, and what share of each is called badly plated and well plated."""
+    sure = sureness_of(curve, scores)
+    poor, clean = sure >= curve.poor_from, sure <= curve.clean_to
     return {
         "pairs": len(scores),
         "auc": auc(scores.T.ravel(), np.repeat([False, True], len(scores))),
-        "poorFound": round(float((scores[:, 1] > threshold).mean()), 4),
-        "cleanBlamed": round(float((scores[:, 0] > threshold).mean()), 4),
+        "poorFound": round(float(poor[:, 1].mean()), 4),
+        "cleanBlamed": round(float(poor[:, 0].mean()), 4),
+        "poorLetPass": round(float(clean[:, 1].mean()), 4),
+        "cleanPassed": round(float(clean[:, 0].mean()), 4),
     }
 
 
-def measured(work: Path, films: int, steps: int, seed: int, test: bool, say: Say) -> dict[str, Any]:
-    """Draw, train and measure; the figures by part. A third as many films are drawn for each other part."""
-    others = max(1, films // 3)
-    pairs, before = pairs_of(drawn_films("training", films, seed, work))
+def measured(
+    package: Path, out: Path, work: Path, *, films: int, others: int, steps: int, seed: int, say: Say
+) -> dict[str, Any]:
+    """Draw, train, and write the package of ``package`` with the network that comes of it to ``out``.
+
+    Args:
+        films: drawn to train on; ``others`` for each of the other two parts.
+
+    Returns:
+        The figures, as they stand in the package's metrics under ``plating``.
+    """
+    began = time.perf_counter()
+    training = drawn_films("training", films, seed, work)
+    pairs, before = pairs_of(training)
     say(f"{len(pairs)} pairs drawn to train on")
-    network = learned_spills(pairs, before, seed=seed, steps=steps, say=say)
-    torch.save(network.state_dict(), work / "spills.pt")
-    scores = scores_of(network, pairs_of(drawn_films("calibration", others, seed, work))[0])
-    threshold = float(np.quantile(scores[:, 0], 1 - _MOST_BLAMED))
-    told = {"trainingPairs": len(pairs), "steps": steps, "calibration": figures_of(scores, threshold)}
-    if test:
-        scores = scores_of(network, pairs_of(drawn_films("test", others, seed, work))[0])
-        told["test"] = figures_of(scores, threshold)
+    kept = work / f"spills-{films}-{steps}-{seed}.pt"
+    if not kept.exists():
+        learned = learned_spills(pairs, before, seed=seed, steps=steps, say=say)
+        body = io.BytesIO()
+        torch.save(learned.state_dict(), body)
+        put_whole(kept, body.getvalue())
+    network = SpillNetwork()
+    network.load_state_dict(torch.load(kept, weights_only=True))
+    ir = pack_ir(graph_of(network.eval()), work / "spills.ovz").read_bytes()
+    spills = Spills(ir, Curve(1.0, 0.0, 1.0, 0.0))
+    scores = scores_of(spills, pairs_of(drawn_films("calibration", others, seed, work))[0])
+    curve = curve_of(scores)
+    asked = f"--films {films} --steps {steps} --seed {seed}"
+    told = {
+        "command": f"python -m model_packages.resnet.train_spills {asked}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "trainingPairs": len(pairs),
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "calibration": figures_of(curve, scores),
+        "test": figures_of(curve, scores_of(spills, pairs_of(drawn_films("test", others, seed, work))[0])),
+        "wallSeconds": round(time.perf_counter() - began, 1),
+    }
+    write_into(package, out, as_members(ir, curve), told, work)
     return told
+
+
+def write_into(
+    package: Path, out: Path, members: dict[str, bytes], plating: dict[str, Any], work: Path
+) -> None:
+    """The package of ``package`` with another network for plating and its figures, written to ``out``."""
+    manifest = json.loads((package / "model.json").read_text("utf-8"))
+    told = json.loads((package / "metrics.json").read_text("utf-8"))
+    body = packed_with(package / manifest["weights"], members, work / "with-spills.ovz").read_bytes()
+    told |= {
+        "weightsSha256": hashlib.sha256(body).hexdigest(),
+        "weightsBytes": len(body),
+        "plating": plating,
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    write_files(out, body, told, model_card(told), manifest["trained_on"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--films", type=int, default=360, help="films drawn to train on")
-    parser.add_argument("--steps", type=int, default=940)
+    parser.add_argument("--films", type=int, default=1800, help="films drawn to train on")
+    parser.add_argument("--others", type=int, default=240, help="to calibrate on, and as many to test on")
+    parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=41_000)
-    parser.add_argument("--test", action="store_true", help="measure on the test kitchens too")
+    parser.add_argument("--package", type=Path, default=_HERE, help="the package that gets the network")
+    parser.add_argument("--out", type=Path, default=_HERE)
     parser.add_argument("--work", type=Path, default=Path(".train/resnet-plating"))
     given = parser.parse_args(arguments)
     began = time.perf_counter()
@@ -100,7 +174,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def say(words: str) -> None:
         print(f"{time.perf_counter() - began:6.0f} s  {words}", file=sys.stderr, flush=True)
 
-    told = measured(given.work, given.films, given.steps, given.seed, given.test, say)
+    told = measured(
+        given.package,
+        given.out,
+        given.work,
+        films=given.films,
+        others=given.others,
+        steps=given.steps,
+        seed=given.seed,
+        say=say,
+    )
     print(json.dumps(told))
     return 0
 

@@ -62,6 +62,14 @@ def resnet50() -> Built:
     return backbone._converted(whole), whole, (1, backbone.HEIGHT_PX, backbone.WIDTH_PX, 3)
 
 
+def spills() -> Built:
+    from model_packages.resnet.spills import SpillNetwork, graph_of
+
+    torch.manual_seed(4)
+    net = lived_in(SpillNetwork())
+    return graph_of(net), _FromBytes(net), (1, 640, 640, 3)
+
+
 class _FromBytes(torch.nn.Module):
     def __init__(self, net: Any) -> None:
         super().__init__()
@@ -76,6 +84,7 @@ NETWORKS: dict[str, Callable[[], Built]] = {
     "flame-where": lambda: flame("Where"),
     "flame-what": lambda: flame("What"),
     "resnet50": resnet50,
+    "spills": spills,
 }
 
 

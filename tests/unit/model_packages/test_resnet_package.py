@@ -40,7 +40,9 @@ def test_a_served_plate_is_seen_and_an_earlier_still_is_less_like_one(package: P
     assert len(clean["dishes"]) == 13
     sure = {row["dish"]: row["confidence"] for row in clean["dishes"]}
     assert sure["upma"] > np.median(list(sure.values()))
-    assert {row["likeness"] for row in clean["dishes"]} == {None}, "plating is not judged by these weights"
+    likeness = {row["dish"]: row["likeness"] for row in clean["dishes"]}
+    assert likeness["upma"] > 70
+    assert None in likeness.values(), "of dishes that it is not, nothing is said"
 
 
 def test_what_is_no_picture_is_refused_without_its_bytes(package: Package, stills) -> None:
@@ -72,7 +74,7 @@ def test_a_film_becomes_one_embedding_a_second(package: Package, tmp_path: Path)
 def test_the_manifest_names_the_backbone_and_the_weights_stay_small() -> None:
     manifest = json.loads((HERE / "model.json").read_text("utf-8"))
     assert "efficientnet-lite0" in manifest["engine"]
-    assert (HERE / manifest["weights"]).stat().st_size < 7_500_000
+    assert (HERE / manifest["weights"]).stat().st_size < 7_600_000
 
 
 def test_resnet50_has_torchvisions_names() -> None:

@@ -1,5 +1,7 @@
 """What differs between a clean and a badly plated finish is near the plate, and a small network learns it."""
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +10,26 @@ import pytest
 
 pytest.importorskip("torch")
 
+from model_packages import resnet
+from model_packages.engine import pack_ir
 from model_packages.resnet.drawing import drawn_plates
-from model_packages.resnet.spills import CELL_PX, Pair, changed_cells, learned_spills, pairs_of, spilled
-from model_packages.resnet.train_spills import drawn_films, measured
+from model_packages.resnet.inference import SPILLED, WEIGHTS
+from model_packages.resnet.plating import (
+    CELL_PX,
+    SIDE_PX,
+    Curve,
+    Spills,
+    as_members,
+    members_of,
+    packed_with,
+    spills_from,
+    whole,
+)
+from model_packages.resnet.spills import Pair, changed_cells, graph_of, learned_spills, pairs_of
+from model_packages.resnet.train_spills import curve_of, drawn_films, figures_of, measured
+from model_packages.serving.package import read_package
+
+PACKAGE = Path(resnet.__file__).resolve().parent
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +51,61 @@ def test_the_pictures_of_a_pair_differ_about_the_plate_alone(drawn) -> None:
     assert not changed_cells(replace(pair, poor=pair.clean)).any()
 
 
-def test_a_network_that_learned_a_pair_tells_its_pictures_apart(drawn) -> None:
+def test_a_network_that_learned_a_pair_tells_its_pictures_apart(drawn, tmp_path: Path) -> None:
     pairs, others = drawn
     network = learned_spills(pairs, others, seed=1, steps=60, batch=2)
-    clean, poor = (spilled(network, picture, pairs[0].box) for picture in (pairs[0].clean, pairs[0].poor))
-    assert poor > clean
+    ir = pack_ir(graph_of(network), tmp_path / "spills.ovz").read_bytes()
+    spills = Spills(ir, Curve(1.0, 0.0, 0.5, 0.5))
+    assert spills.sureness(pairs[0].poor) > spills.sureness(pairs[0].clean)
+
+
+@pytest.mark.parametrize(("height", "width"), [(360, 640), (640, 360), (720, 1280), (90, 160), (7, 900)])
+def test_a_picture_of_any_shape_is_looked_at_whole(height: int, width: int) -> None:
+    given, rows, columns = whole(np.full((height, width, 3), 9, np.uint8))
+    assert given.shape == (SIDE_PX, SIDE_PX, 3)
+    assert (given[: rows * CELL_PX, : columns * CELL_PX] == 9).all()
+    assert max(rows, columns) == SIDE_PX // CELL_PX
+    assert min(rows, columns) >= 1
+
+
+def test_the_bars_leave_doubtful_plates_open() -> None:
+    rng = np.random.default_rng(3)
+    scores = np.stack([rng.normal(-3, 2, 400), rng.normal(3, 2, 400)], 1)
+    curve = curve_of(scores)
+    assert curve.clean_to < 0.5 < curve.poor_from
+    told = figures_of(curve, scores)
+    assert told["cleanBlamed"] <= 0.011
+    assert told["poorLetPass"] <= 0.031
+    assert told["cleanBlamed"] + told["cleanPassed"] < 1
+
+
+def test_the_package_s_own_network_marks_a_badly_plated_dish_and_says_why() -> None:
+    package = read_package(PACKAGE)
+    stills = drawn_plates({"seed": 78, "group": "hostel", "dish": "upma", "varied": False})
+    for still in stills:
+        if not still.served:
+            continue
+        answer = package.answer(still.jpeg, "image/jpeg").decoded
+        (own,) = [row for row in answer["dishes"] if row["dish"] == "upma"]
+        if still.poor:
+            assert own["likeness"] < 60
+            assert answer["remarks"] == [SPILLED]
+        else:
+            assert own["likeness"] > 80
+            assert answer["remarks"] == []
+
+
+def test_the_network_is_packed_with_the_backbone_and_can_be_left_out(tmp_path: Path) -> None:
+    weights = PACKAGE / WEIGHTS
+    without = packed_with(weights, {}, tmp_path / "without.ovz")
+    assert members_of(without) == {}
+    assert spills_from(without) is None
+    again = packed_with(without, members_of(weights), tmp_path / "again.ovz")
+    assert again.read_bytes() == weights.read_bytes(), "packing is the same to the bit"
+    other = packed_with(weights, as_members(b"x", Curve(1, 2, 0.9, 0.1)), tmp_path / "other.ovz")
+    assert set(members_of(other)) == set(members_of(weights))
+    with pytest.raises(ValueError, match="packed in these bytes"):
+        spills_from(other)
 
 
 def test_pairs_without_a_difference_are_refused(drawn) -> None:
@@ -45,13 +114,24 @@ def test_pairs_without_a_difference_are_refused(drawn) -> None:
         learned_spills([same], [], seed=1, steps=1)
 
 
-def test_training_is_measured_and_what_was_drawn_is_used_again(tmp_path: Path) -> None:
-    told = measured(tmp_path, films=3, steps=2, seed=5, test=True, say=lambda _: None)
-    assert set(told) == {"trainingPairs", "steps", "calibration", "test"}
-    assert 0 < told["calibration"]["pairs"] <= 1
-    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npz")}
-    assert len(kept) == 5
-    films = drawn_films("training", 3, 5, tmp_path)
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npz")} == kept
+def test_training_is_measured_packed_and_what_was_drawn_is_used_again(tmp_path: Path) -> None:
+    work, out = tmp_path / "work", tmp_path / "out"
+    told = measured(PACKAGE, out, work, films=3, others=3, steps=2, seed=5, say=lambda _: None)
+    assert told["trainingPairs"] <= 3
+    assert {"auc", "poorFound", "cleanBlamed"} < set(told["test"])
+    kept = {path: path.stat().st_mtime_ns for path in (*work.glob("*.npz"), *work.glob("*.pt"))}
+    assert len(kept) == 10
+    first = (out / WEIGHTS).read_bytes()
+    assert measured(PACKAGE, out, work, films=3, others=3, steps=2, seed=5, say=lambda _: None) == {
+        **told,
+        "wallSeconds": pytest.approx(told["wallSeconds"], abs=60),
+    }
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert (out / WEIGHTS).read_bytes() == first
+    films = drawn_films("training", 3, 5, work)
     assert [len(stills) for stills in films] == [3, 3, 3]
-    assert films[0][0].jpeg[:2] == b"\xff\xd8"
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert metrics["plating"]["test"] == told["test"]
+    assert "| **test** | 3 |" in (out / "MODEL_CARD.md").read_text()
+    manifest = json.loads((out / "model.json").read_text())
+    assert manifest["weights_sha256"] == hashlib.sha256(first).hexdigest() == metrics["weightsSha256"]

@@ -26,6 +26,7 @@ SIZES = {
     "flame/where": (2, 192, 320, 3),
     "flame/what": (3, 144, 192, 3),
     "resnet": (1, 256, 448, 3),
+    "resnet/spills": (1, 640, 640, 3),
     "slowfast": (2, 8, 96, 160, 3),
     "yolov8": (1, 256, 448, 3),
 }
@@ -37,7 +38,7 @@ def shipped(name: str) -> Any:
     weights = PACKAGES / package / "weights.ovz"
     if part:
         with zipfile.ZipFile(weights) as archive:
-            return engine.read_ir(io.BytesIO(archive.read(f"{part}.ovz")))  # type: ignore[arg-type]
+            return engine.read_ir(io.BytesIO(archive.read(f"{part}.ovz")))
     return engine.read_ir(weights)
 
 

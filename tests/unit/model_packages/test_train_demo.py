@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 MAKEFILE = (Path(__file__).resolve().parents[3] / "Makefile").read_text("utf-8")
-TRAINED = re.findall(r"^\t@\$\(BIN\)/python -m (model_packages\.\w+\.train)(.*)$", MAKEFILE, re.MULTILINE)
+TRAINED = re.findall(r"^\t@\$\(BIN\)/python -m (model_packages\.\w+\.train\w*)(.*)$", MAKEFILE, re.MULTILINE)
 MOST_MINUTES = 90
 
 
@@ -37,9 +37,10 @@ def test_each_program_takes_its_words(program: str, words: str, monkeypatch: pyt
 
 
 def test_all_four_are_trained_in_at_most_ninety_minutes_as_planned() -> None:
-    assert [program.split(".")[1] for program, _ in TRAINED] == ["slowfast", "yolov8", "resnet", "flame"]
-    plan = re.search(r"in minutes: ([\d +;]+)\.", MAKEFILE)
+    named = [program.removeprefix("model_packages.") for program, _ in TRAINED]
+    assert named == ["slowfast.train", "yolov8.train", "resnet.train", "resnet.train_spills", "flame.train"]
+    plan = re.search(r"in minutes: ([\d +;\n#]+)\.", MAKEFILE)
     assert plan is not None
-    minutes = [sum(int(part) for part in one.split("+")) for one in plan[1].split(";")]
+    minutes = [sum(int(part) for part in one.split("+")) for one in plan[1].replace("#", "").split(";")]
     assert len(minutes) == len(TRAINED)
     assert sum(minutes) <= MOST_MINUTES
