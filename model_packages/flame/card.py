@@ -35,7 +35,10 @@ def _verdict(accuracy: float, bar: float, useful: bool) -> str:
         return f"The bar of {bar:.0%} is reached."
     missed = f"**The bar of {bar:.0%} is not reached.**"
     if useful:
-        return f"{missed} The package is used all the same, since it is right far more often than not."
+        return (
+            f"{missed} The package is used all the same: a step's heat is held against the film's other steps,"
+            " by the\n  errors that were counted of these very weights, and is left open where they leave it open."
+        )
     return (
         f"{missed} For that reason the program does not use the package unless you register it"
         " (`python -m model_packages.flame.register MODELS_FOLDER`)."
