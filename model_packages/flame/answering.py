@@ -17,6 +17,7 @@ from model_packages.engine import network, read_ir
 from model_packages.hidden_markov import posterior
 from model_packages.shots import Shot
 
+from .burning import Burning, burning_from
 from .looking import CELL, CELLS, Picture, in_picture, part_of, whole_of
 
 Floats = npt.NDArray[np.float64]
@@ -51,11 +52,12 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Model:
-    """The two networks, ready to answer, and what was fitted beside them."""
+    """The two networks, ready to answer, what was fitted beside them, and what sees smoke, if any does."""
 
     where: Any
     what: Any
     numbers: Numbers
+    burning: Burning | None = None
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class Sample:
-    """The flame at a moment: seconds from the chunk's first picture, level and confidence 0 to 1."""
+    """The flame at a moment: seconds from the chunk's first picture, level and confidence 0 to 1.
+
+    ``burning_risk`` 0 to 1 is how likely something smokes or burns; ``None`` where nothing looked for it, or
+    no burner is in view.
+    """
 
     time_s: float
     flame: str
     level: float
     confidence: float
+    burning_risk: float | None = None
 
 
 def packed(where: bytes, what: bytes, numbers: Numbers) -> bytes:
@@ -119,7 +126,7 @@ def model_from(path: Path) -> Model:
     """
     bodies, numbers = bodies_in(path)
     where, what = (network(graph_in(bodies[name])) for name in NETWORKS)
-    return Model(where, what, numbers)
+    return Model(where, what, numbers, burning_from(path))
 
 
 def word_of(flame: str, level: float) -> str:
@@ -195,8 +202,7 @@ def answers_of(seen: Seen, numbers: Numbers) -> tuple[list[str], Floats, Floats]
     """Flames, levels 0 to 1, and the log odds of each answer's word."""
     shares = _softmax(seen.logits[:, :5] / numbers.temper)
     # Where no burner is in view the part that was looked at says nothing.
-    away = np.clip(_near_mean(seen.nowhere), 0.0, 1.0)
-    away = np.where(away >= numbers.nowhere, away, 0.0)[:, None]
+    away = away_in(seen, numbers)[:, None]
     shares = shares * (1 - away) + away * np.eye(5)[HIDDEN]
     chances = smoothed(np.clip(shares, 1e-4, 1.0), numbers.stay)
     words = chances.argmax(1)
@@ -215,6 +221,12 @@ def answers_of(seen: Seen, numbers: Numbers) -> tuple[list[str], Floats, Floats]
     return flames, levels, np.log(top / (1 - top))
 
 
+def away_in(seen: Seen, numbers: Numbers) -> Floats:
+    """How likely no burner is in view at each picture; 0 where that is too little to be said."""
+    away = np.clip(_near_mean(seen.nowhere), 0.0, 1.0)
+    return np.where(away >= numbers.nowhere, away, 0.0)
+
+
 def _near_mean(values: Floats) -> Floats:
     """The mean of each value and up to two neighbours on each side."""
     reach = 2
@@ -229,10 +241,20 @@ def confidence_of(odds: Floats, numbers: Numbers) -> Floats:
 
 def samples_of(model: Model, shots: Sequence[Shot]) -> tuple[Sample, ...]:
     """The flame in each picture of a chunk."""
-    flames, levels, odds = answers_of(seen_in(model, shots), model.numbers)
+    seen = seen_in(model, shots)
+    flames, levels, odds = answers_of(seen, model.numbers)
     return tuple(
-        Sample(shot.time_s, flame, round(float(level), 3), round(float(sure), 3))
-        for shot, flame, level, sure in zip(
-            shots, flames, levels, confidence_of(odds, model.numbers), strict=True
+        Sample(shot.time_s, flame, round(float(level), 3), round(float(sure), 3), risk)
+        for shot, flame, level, sure, risk in zip(
+            shots, flames, levels, confidence_of(odds, model.numbers), _risks(model, shots, seen), strict=True
         )
     )
+
+
+def _risks(model: Model, shots: Sequence[Shot], seen: Seen) -> list[float | None]:
+    """How likely something smokes or burns in each picture, where that is looked for and a burner in view."""
+    if model.burning is None:
+        return [None] * len(shots)
+    risks = model.burning.risks(shots, seen.places)
+    away = away_in(seen, model.numbers)
+    return [None if gone else round(float(risk), 3) for risk, gone in zip(risks, away > 0, strict=True)]

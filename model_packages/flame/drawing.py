@@ -170,7 +170,7 @@ class FlameScene(Scene):
             self.seen_share = int(uncovered.sum()) / drawn * self._inside_share if drawn else 0.0
 
 
-def _script(rng: np.random.Generator, dish: str, seed: int, group: str, **film: Any) -> Script:
+def random_script(rng: np.random.Generator, dish: str, seed: int, group: str, **film: Any) -> Script:
     """A dish with its heat settings changed at random: all levels are drawn about as often."""
     rows: list[dict[str, Any]] = []
     for row in dishes()[dish]:
@@ -187,7 +187,7 @@ def _script(rng: np.random.Generator, dish: str, seed: int, group: str, **film: 
     )
 
 
-def _dish(rng: np.random.Generator) -> str:
+def random_dish(rng: np.random.Generator) -> str:
     cooked = sorted(name for name, rows in dishes().items() if any("heat" in row for row in rows))
     return cooked[int(rng.integers(len(cooked)))] if rng.random() > 0.04 else "cucumber-raita"
 
@@ -213,11 +213,11 @@ def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Tru
     """RGB pictures, 640 px long, of one varied kitchen at ``count`` moments, encoded and decoded again."""
     rng = np.random.default_rng([0xF1A3E, 1, seed])
     width, height = _SIZES[int(rng.integers(len(_SIZES)))]
-    script = _script(rng, _dish(rng), seed, group, width_px=width, height_px=height)
+    script = random_script(rng, random_dish(rng), seed, group, width_px=width, height_px=height)
     scene = FlameScene(script, [])
     vary(scene, rng)
     _moved_camera(scene, rng)
-    size = _small_size(width, height)
+    size = small_size(width, height)
     pictures: list[Picture] = []
     truths: list[Truth] = []
     # Several levels at nearly the same moment: what stands still is drawn once, and only the flame differs.
@@ -228,7 +228,7 @@ def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Tru
         level = _level(rng) if scene.burner(time_s) is not None else 0.0
         picture, truth = scene.shown(time_s, level)
         by = size[0] / width
-        pictures.append(_small(picture, size))
+        pictures.append(small(picture, size))
         places = tuple((x * by, y * by) for x, y in truth.places)
         truths.append(Truth(truth.state, truth.level, places))
     # The moments lie far apart, so that at the proxies' rate each would be coded worse than they are.
@@ -242,7 +242,7 @@ def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Tru
 
 def drawn_nonsense(rng: np.random.Generator) -> Picture:
     """A picture of no kitchen: blurred light, shapes of any colour (flames' too), grain."""
-    width, height = _small_size(*_SIZES[int(rng.integers(len(_SIZES)))])
+    width, height = small_size(*_SIZES[int(rng.integers(len(_SIZES)))])
     coarse = rng.integers(0, 256, (int(rng.integers(2, 7)), int(rng.integers(2, 9)), 3), np.uint8)
     picture = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     for _ in range(int(rng.integers(0, 40))):
@@ -266,9 +266,9 @@ def drawn_chunk(seed: int, group: str, *, seconds: float, varied: bool) -> tuple
         varied: paint, camera and light are varied beyond what a script does.
     """
     rng = np.random.default_rng([0xF1A3E, seed])
-    dish = _dish(rng)
+    dish = random_dish(rng)
     width, height = 1280, 720
-    script = _script(rng, dish, seed, group, width_px=width, height_px=height)
+    script = random_script(rng, dish, seed, group, width_px=width, height_px=height)
     scene = FlameScene(script, None)
     if varied:
         vary(scene, rng)
@@ -279,18 +279,18 @@ def drawn_chunk(seed: int, group: str, *, seconds: float, varied: bool) -> tuple
     for k in range(count):
         time_s = start_s + k / FPS
         picture, truth = scene.shown(time_s, scene.level(time_s))
-        pictures.append(_small(picture, _small_size(width, height)))
+        pictures.append(small(picture, small_size(width, height)))
         truths.append(truth)
     states, levels = tuple(t.state for t in truths), tuple(t.level for t in truths)
     return encoded(pictures), FilmTruth(states, levels, group, script.camera, dish)
 
 
-def _small_size(width: int, height: int) -> tuple[int, int]:
+def small_size(width: int, height: int) -> tuple[int, int]:
     shrink = LONG_SIDE_PX / max(width, height)
     return round(width * shrink / 2) * 2, round(height * shrink / 2) * 2
 
 
-def _small(picture: Picture, size: tuple[int, int]) -> Picture:
+def small(picture: Picture, size: tuple[int, int]) -> Picture:
     same = picture.shape[1::-1] == size
     return picture if same else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 

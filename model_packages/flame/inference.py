@@ -38,7 +38,7 @@ def predict_fn(data: tuple[Shot, ...], model: Model) -> tuple[Sample, ...]:
 
 
 def output_fn(prediction: tuple[Sample, ...], accept: str) -> str:
-    """The answer as JSON. ``burningRisk`` is null: nothing here was trained to see smoke.
+    """The answer as JSON. ``burningRisk`` is null where nothing looked for smoke, or no burner is in view.
 
     Raises:
         RequestError: something other than JSON is asked for (406).
@@ -50,7 +50,7 @@ def output_fn(prediction: tuple[Sample, ...], accept: str) -> str:
             "flame": s.flame,
             "level": s.level,
             "confidence": s.confidence,
-            "burningRisk": None,
+            "burningRisk": s.burning_risk,
         }
         for s in prediction
     ]

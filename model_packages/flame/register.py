@@ -16,7 +16,8 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 FOUND, SET_ASIDE, WEIGHTS = "model.json", "model.below-bar.json", "weights.ovz"
-CODE = ("__init__.py", "answering.py", "inference.py", "looking.py", "pixels.py", "requirements.txt")
+_MODULES = ("__init__", "answering", "burning", "inference", "looking", "pixels")
+CODE = (*(f"{name}.py" for name in _MODULES), "requirements.txt")
 _NEEDED = (*CODE, "MODEL_CARD.md", WEIGHTS)
 
 

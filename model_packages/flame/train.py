@@ -39,6 +39,7 @@ from model_packages.training.files import put_whole
 from model_packages.training.kitchens import CALIBRATION_GROUPS, TEST_GROUPS, TRAINED_ON, TRAINING_GROUPS
 
 from .answering import Model, Numbers, packed
+from .burning import members_of, packed_with
 from .card import model_card
 from .films import draw_film, film_jobs, films_at
 from .fitting import fitted_numbers
@@ -105,7 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tested_on = film_jobs("test", TEST_GROUPS, given.test_films, given.seed, work, given.seconds)
     tested = list(films_at(list(drawn(draw_film, tested_on, given.workers)), model))
     figures = heat_figures(numbers, tested)
-    body = packed(bodies["where"], bodies["what"], numbers)
+    # What sees smoke looks over the burner, whatever these two say of the flame: it goes along.
+    smoke = members_of(_HERE / WEIGHTS) if (_HERE / WEIGHTS).exists() else {}
+    body = packed_with(packed(bodies["where"], bodies["what"], numbers), smoke)
     told = {
         "seed": given.seed,
         "date": datetime.now(UTC).date().isoformat(),
@@ -123,11 +126,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "learningCurve": {
             name: torch.load(work / f"{name}.pt", weights_only=True)["losses"] for name in graphs
         },
+        **({"burning": _figures_here()["burning"]} if smoke else {}),
         **({} if given.fire is None else {"fire": fire_figures(given.fire)}),
     }
     write_package(given.out, body, told)
     print(json.dumps({k: figures[k] for k in ("heatAccuracy", "litOrOffAccuracy", "seconds")}))
     return 0
+
+
+def _figures_here() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((_HERE / "metrics.json").read_text("utf-8"))
+    return found
 
 
 def _adapt(given: argparse.Namespace, say: Callable[[str], None]) -> int:

@@ -76,7 +76,7 @@ def _plating(told: dict[str, Any] | None) -> str:
     )
     return f"""## Plating
 
-`spills.py` is a network of {told["parameters"] / 1e6:.2f} million parameters that looks at the whole
+`train_spills.py` makes a network of {told["parameters"] / 1e6:.2f} million parameters that looks at the whole
 still (640 px) and marks the cells in which something is spilled; it learns from the difference between
 drawn pairs of one finish, clean and badly plated. The mean of its six most suspect cells, no place of the
 plate being told, becomes a probability by a curve fitted on the calibration kitchens, where the two bars

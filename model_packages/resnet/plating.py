@@ -1,4 +1,4 @@
-"""How surely something is spilled about the plate in a still, by the network that ``spills.py`` trains.
+"""How surely something is spilled about the plate in a still, by the network of ``train_spills.py``.
 
 The network, as OpenVINO keeps it, and its curve lie packed with the backbone: one file, one sha256. A package
 without them does not judge plating.

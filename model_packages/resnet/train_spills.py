@@ -22,16 +22,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from model_packages.engine import pack_ir
 from model_packages.training.files import put_whole
+from model_packages.training.marking import Pair, Picture, graph_of, kept_or_learned, learned_marks
 
 from .card import model_card
 from .drawing import PlatePicture, drawn_plates
+from .looking import picture_of
 from .measures import auc
-from .plating import Curve, Spills, as_members, packed_with
-from .spills import Pair, SpillNetwork, graph_of, learned_spills, pairs_of
+from .plating import SIDE_PX, Curve, Spills, as_members, packed_with
 from .train import Say, jobs_of, write_files
 
 _HERE = Path(__file__).resolve().parent
@@ -65,9 +65,21 @@ def _drawn(part: str, job: dict[str, Any], work: Path) -> list[PlatePicture]:
         return [PlatePicture(**{**row, "jpeg": kept[f"jpeg{n}"].tobytes()}) for n, row in enumerate(told)]
 
 
+def pairs_of(films: Sequence[Sequence[PlatePicture]]) -> tuple[list[Pair], list[Picture]]:
+    """The pairs of drawn films, and their pictures of before anything is served."""
+    pairs, before = [], []
+    for stills in films:
+        clean = next((s for s in stills if s.served and not s.poor), None)
+        poor = next((s for s in stills if s.served and s.poor), None)
+        before += [picture_of(s.jpeg) for s in stills if not s.served and not s.poor]
+        if clean is not None and poor is not None and clean.box is not None:
+            pairs.append(Pair(picture_of(clean.jpeg), picture_of(poor.jpeg), clean.box))
+    return pairs, before
+
+
 def scores_of(spills: Spills, pairs: Sequence[Pair]) -> np.ndarray[Any, Any]:
     """(pairs, 2) scores of the clean and of the badly plated picture, as the package gives them."""
-    return np.array([[spills.score(picture) for picture in (p.clean, p.poor)] for p in pairs])
+    return np.array([[spills.score(picture) for picture in (p.clean, p.marked)] for p in pairs])
 
 
 def curve_of(scores: np.ndarray[Any, Any]) -> Curve:
@@ -118,14 +130,10 @@ def measured(
     pairs, before = pairs_of(training)
     say(f"{len(pairs)} pairs drawn to train on")
     kept = work / f"spills-{films}-{steps}-{seed}.pt"
-    if not kept.exists():
-        learned = learned_spills(pairs, before, seed=seed, steps=steps, say=say)
-        body = io.BytesIO()
-        torch.save(learned.state_dict(), body)
-        put_whole(kept, body.getvalue())
-    network = SpillNetwork()
-    network.load_state_dict(torch.load(kept, weights_only=True))
-    ir = pack_ir(graph_of(network.eval()), work / "spills.ovz").read_bytes()
+    network = kept_or_learned(
+        kept, lambda: learned_marks(pairs, before, seed=seed, steps=steps, name="spills", say=say)
+    )
+    ir = pack_ir(graph_of(network, (1, SIDE_PX, SIDE_PX, 3)), work / "spills.ovz").read_bytes()
     spills = Spills(ir, Curve(1.0, 0.0, 1.0, 0.0))
     scores = scores_of(spills, pairs_of(drawn_films("calibration", others, seed, work))[0])
     curve = curve_of(scores)

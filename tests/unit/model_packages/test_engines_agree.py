@@ -62,12 +62,12 @@ def resnet50() -> Built:
     return backbone._converted(whole), whole, (1, backbone.HEIGHT_PX, backbone.WIDTH_PX, 3)
 
 
-def spills() -> Built:
-    from model_packages.resnet.spills import SpillNetwork, graph_of
+def marking() -> Built:
+    from model_packages.training.marking import MarkingNetwork, graph_of
 
     torch.manual_seed(4)
-    net = lived_in(SpillNetwork())
-    return graph_of(net), _FromBytes(net), (1, 640, 640, 3)
+    net = lived_in(MarkingNetwork())
+    return graph_of(net, (-1, 256, 256, 3)), _FromBytes(net), (2, 256, 256, 3)
 
 
 class _FromBytes(torch.nn.Module):
@@ -84,7 +84,7 @@ NETWORKS: dict[str, Callable[[], Built]] = {
     "flame-where": lambda: flame("Where"),
     "flame-what": lambda: flame("What"),
     "resnet50": resnet50,
-    "spills": spills,
+    "marking": marking,
 }
 
 

@@ -25,9 +25,9 @@ from model_packages.resnet.plating import (
     spills_from,
     whole,
 )
-from model_packages.resnet.spills import Pair, changed_cells, graph_of, learned_spills, pairs_of
-from model_packages.resnet.train_spills import curve_of, drawn_films, figures_of, measured
+from model_packages.resnet.train_spills import curve_of, drawn_films, figures_of, measured, pairs_of
 from model_packages.serving.package import read_package
+from model_packages.training.marking import Pair, changed_cells, graph_of, learned_marks
 
 PACKAGE = Path(resnet.__file__).resolve().parent
 
@@ -48,15 +48,15 @@ def test_the_pictures_of_a_pair_differ_about_the_plate_alone(drawn) -> None:
     assert len(x) >= 3
     assert np.abs(x - (left + right) / 2).max() < 1.5 * (right - left)
     assert np.abs(y - (top + bottom) / 2).max() < 1.5 * (bottom - top)
-    assert not changed_cells(replace(pair, poor=pair.clean)).any()
+    assert not changed_cells(replace(pair, marked=pair.clean)).any()
 
 
 def test_a_network_that_learned_a_pair_tells_its_pictures_apart(drawn, tmp_path: Path) -> None:
     pairs, others = drawn
-    network = learned_spills(pairs, others, seed=1, steps=60, batch=2)
-    ir = pack_ir(graph_of(network), tmp_path / "spills.ovz").read_bytes()
+    network = learned_marks(pairs, others, seed=1, steps=60, batch=2)
+    ir = pack_ir(graph_of(network, (1, SIDE_PX, SIDE_PX, 3)), tmp_path / "spills.ovz").read_bytes()
     spills = Spills(ir, Curve(1.0, 0.0, 0.5, 0.5))
-    assert spills.sureness(pairs[0].poor) > spills.sureness(pairs[0].clean)
+    assert spills.sureness(pairs[0].marked) > spills.sureness(pairs[0].clean)
 
 
 @pytest.mark.parametrize(("height", "width"), [(360, 640), (640, 360), (720, 1280), (90, 160), (7, 900)])
@@ -109,9 +109,9 @@ def test_the_network_is_packed_with_the_backbone_and_can_be_left_out(tmp_path: P
 
 
 def test_pairs_without_a_difference_are_refused(drawn) -> None:
-    same = replace(drawn[0][0], poor=drawn[0][0].clean)
+    same = replace(drawn[0][0], marked=drawn[0][0].clean)
     with pytest.raises(ValueError, match="pairs of pictures that differ"):
-        learned_spills([same], [], seed=1, steps=1)
+        learned_marks([same], [], seed=1, steps=1)
 
 
 def test_training_is_measured_packed_and_what_was_drawn_is_used_again(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
-"""A small network that marks spills and smears about a plate in a still, and how it learns them from pairs.
+"""A small network that marks where something is in a picture, and how it learns that from pairs.
 
-A pair is one drawn finish, clean and badly plated; what differs between the two pictures is what there is to
-find. Only training uses this; ``plating.py`` answers with what comes of it.
+A pair is one drawn picture without and with what is to be found, such as a clean and a badly plated dish:
+what differs between the two is what there is to find. Only training uses this.
 """
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +19,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .drawing import PlatePicture
-from .looking import picture_of
-from .plating import CELL_PX, SIDE_PX
+from model_packages.training.files import put_whole
 
+CELL_PX = 8
 _PART_PX = 192
 _STEM = 4
-_LEAST_CHANGE, _LEAST_CHANGED_PX = 40, 6
+_LEAST_CHANGED_PX = 6
 _POSITIVE_WEIGHT = 4.0
 _RATE, _WARM_STEPS = 3e-3, 50
 
@@ -54,8 +55,8 @@ class _Residual(nn.Module):
         return torch.relu(x + self.second(self.first(x)))
 
 
-class SpillNetwork(nn.Module):
-    """Pictures (N, 3, H, W), values 0 to 255, to logits (N, H / 8, W / 8): is this cell spilled on."""
+class MarkingNetwork(nn.Module):
+    """Pictures (N, 3, H, W), values 0 to 255, to logits (N, H / 8, W / 8): is it in this cell."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,55 +78,55 @@ class SpillNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Pair:
-    """A finish clean and badly plated, RGB (H, W, 3), and the serving vessel's box in shares of the size."""
+    """One picture without and with what is to be found, RGB (H, W, 3) of one size, at least 192 px each way.
+
+    ``box``: where it is to be looked for most, in shares of the size.
+    """
 
     clean: Picture
-    poor: Picture
+    marked: Picture
     box: Box
 
 
-def pairs_of(films: Sequence[Sequence[PlatePicture]]) -> tuple[list[Pair], list[Picture]]:
-    """The pairs of drawn films, and their pictures of before anything is served."""
-    pairs, before = [], []
-    for stills in films:
-        clean = next((s for s in stills if s.served and not s.poor), None)
-        poor = next((s for s in stills if s.served and s.poor), None)
-        before += [picture_of(s.jpeg) for s in stills if not s.served and not s.poor]
-        if clean is not None and poor is not None and clean.box is not None:
-            pairs.append(Pair(picture_of(clean.jpeg), picture_of(poor.jpeg), clean.box))
-    return pairs, before
+def changed_cells(pair: Pair, least_change: int = 40) -> npt.NDArray[np.bool_]:
+    """(H // 8, W // 8) cells in which the two pictures differ by more than ``least_change`` of 255.
 
-
-def changed_cells(pair: Pair) -> npt.NDArray[np.bool_]:
-    """(H // 8, W // 8) cells in which the two pictures differ by more than JPEG makes them."""
+    The usual one is more than encoding makes them differ.
+    """
     height, width = (n // CELL_PX for n in pair.clean.shape[:2])
-    change = np.abs(pair.clean.astype(np.int16) - pair.poor).max(2) > _LEAST_CHANGE
+    change = np.abs(pair.clean.astype(np.int16) - pair.marked).max(2) > least_change
     cells = change[: height * CELL_PX, : width * CELL_PX].reshape(height, CELL_PX, width, CELL_PX)
     return np.asarray(cells.sum((1, 3)) >= _LEAST_CHANGED_PX)
 
 
-def learned_spills(
+def learned_marks(
     pairs: Sequence[Pair],
     others: Sequence[Picture],
     *,
     seed: int,
     steps: int,
     batch: int = 12,
+    least_change: int = 40,
+    name: str = "marks",
     say: Callable[[str], None] = lambda _: None,
-) -> SpillNetwork:
-    """A network that learned from ``pairs``, and from ``others``, in which nothing is served, in so many
-    ``steps`` of ``batch`` pairs.
+) -> MarkingNetwork:
+    """A network that learned from ``pairs``, and from ``others`` that hold nothing, in ``steps`` of ``batch``
+    pairs.
+
+    Args:
+        least_change: as in ``changed_cells``.
+        name: what it learns, as ``say`` is told it.
 
     Raises:
         ValueError: in none of the pairs do the two pictures differ.
     """
-    marks = [changed_cells(pair) for pair in pairs]
+    marks = [changed_cells(pair, least_change) for pair in pairs]
     usable = [n for n, cells in enumerate(marks) if cells.any()]
     if not usable:
         raise ValueError("expected pairs of pictures that differ, got none that do")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = SpillNetwork().to(memory_format=torch.channels_last)
+    network = MarkingNetwork().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=1e-3)
     running = 0.0
     for number in range(steps):
@@ -138,7 +139,7 @@ def learned_spills(
             pair, cells = pairs[at], marks[at]
             near = rng.random() < 0.75
             top, left = _corner(pair, near, rng)
-            for picture, truth in ((pair.clean, np.zeros_like(cells)), (pair.poor, cells)):
+            for picture, truth in ((pair.clean, np.zeros_like(cells)), (pair.marked, cells)):
                 parts.append(_part(picture, top, left))
                 wanted.append(_part(truth, top // CELL_PX, left // CELL_PX, _PART_PX // CELL_PX))
         for _ in range(math.ceil(batch / 6) if others else 0):
@@ -166,12 +167,12 @@ def learned_spills(
         optimiser.step()
         running = loss.item() if number == 0 else 0.98 * running + 0.02 * loss.item()
         if number % 100 == 99:
-            say(f"spills: step {number + 1}, loss {running:.4f}")
+            say(f"{name}: step {number + 1}, loss {running:.4f}")
     return network.eval()
 
 
 def _corner(pair: Pair, near: bool, rng: np.random.Generator) -> tuple[int, int]:
-    """(top, left) of a part, on the grid of cells; ``near`` the serving vessel."""
+    """(top, left) of a part, on the grid of cells; ``near`` the pair's box."""
     height, width = pair.clean.shape[:2]
     x, y = (pair.box[0] + pair.box[2]) / 2 * width, (pair.box[1] + pair.box[3]) / 2 * height
     out = []
@@ -189,9 +190,9 @@ def _part(array: npt.NDArray[Any], top: int, left: int, size: int = _PART_PX) ->
 
 
 class _Served(nn.Module):
-    """Bytes (1, 640, 640, 3) RGB to the logits of the cells."""
+    """Bytes (N, H, W, 3) RGB to the logits of the cells."""
 
-    def __init__(self, network: SpillNetwork) -> None:
+    def __init__(self, network: MarkingNetwork) -> None:
         super().__init__()
         self.network = network
 
@@ -200,12 +201,22 @@ class _Served(nn.Module):
         return found
 
 
-def graph_of(network: SpillNetwork) -> openvino.Model:
-    """The network as ``plating.py`` runs it, normalisation inside."""
+def graph_of(network: MarkingNetwork, shape: tuple[int, int, int, int]) -> openvino.Model:
+    """The network for bytes of ``shape`` (N, H, W, 3), N -1 where it varies; normalisation is inside."""
     import openvino
 
-    shape = (1, SIDE_PX, SIDE_PX, 3)
     served = _Served(network.to(memory_format=torch.contiguous_format)).eval()
     with torch.inference_mode():
-        example = torch.zeros(shape, dtype=torch.uint8)
+        example = torch.zeros((max(1, shape[0]), *shape[1:]), dtype=torch.uint8)
         return openvino.convert_model(served, example_input=example, input=[(shape, openvino.Type.u8)])
+
+
+def kept_or_learned(path: Path, learn: Callable[[], MarkingNetwork]) -> MarkingNetwork:
+    """The network kept at ``path``, or what ``learn`` gives, kept there."""
+    if not path.exists():
+        body = io.BytesIO()
+        torch.save(learn().state_dict(), body)
+        put_whole(path, body.getvalue())
+    network = MarkingNetwork()
+    network.load_state_dict(torch.load(path, weights_only=True))
+    return network.eval()
