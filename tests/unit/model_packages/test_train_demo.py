@@ -38,7 +38,10 @@ def test_each_program_takes_its_words(program: str, words: str, monkeypatch: pyt
 
 def test_all_four_are_trained_in_at_most_ninety_minutes_as_planned() -> None:
     named = [program.removeprefix("model_packages.") for program, _ in TRAINED]
-    assert named == ["slowfast.train", "yolov8.train", "resnet.train", "resnet.train_spills", "flame.train"]
+    assert named == [
+        *("slowfast.train", "yolov8.train", "resnet.train", "resnet.train_spills"),
+        *("flame.train", "flame.train_burning"),
+    ]
     plan = re.search(r"in minutes: ([\d +;\n#]+)\.", MAKEFILE)
     assert plan is not None
     minutes = [sum(int(part) for part in one.split("+")) for one in plan[1].replace("#", "").split(";")]
