@@ -18,7 +18,18 @@ from bharatchef.coaching.brief import Brief, WordedMistake, Wording
 
 DATA = Path(__file__).with_name("verifier_data")
 Half = Literal[
-    "dev", "test", "unseen", "later", "held", "more", "fresh", "kept", "seventh", "seventh-kept", "eighth"
+    "dev",
+    "test",
+    "unseen",
+    "later",
+    "held",
+    "more",
+    "fresh",
+    "kept",
+    "seventh",
+    "seventh-kept",
+    "eighth",
+    "eighth-kept",
 ]
 # The half or the two halves of each file's briefs. All but the first file were written after the verifier. Of
 # two halves the first may be tuned on; so may ``more``, ``seventh`` and ``eighth``.
@@ -32,6 +43,7 @@ _FILES: dict[str, tuple[Half, ...]] = {
     "seventh_kept.yaml": ("seventh-kept",),
     "eighth.yaml": ("eighth",),
     "eighth_english.yaml": ("eighth",),
+    "eighth_kept.yaml": ("eighth-kept",),
 }
 # Answers lie beside their briefs, but for the first ones.
 _ANSWERS = {"briefs.yaml": "good.yaml"}

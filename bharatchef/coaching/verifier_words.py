@@ -206,11 +206,12 @@ def _content(where: str, text: str, given: Given, sources: Sources) -> Iterator[
     told_only = where.endswith((".why", "encouragement"))
     free = listed("kitchen.yaml")["free"]
     for item in named(text, sources.language):
-        if item.thing in free or (told_only and item.kind == "actions"):
+        if item.thing in free or (told_only and item.kind in ("actions", "tools")):
             continue
-        # What the brief names elsewhere may be named in words that are plainly about this mistake.
+        # What the brief names elsewhere may be named: a tool, or in words that are plainly about this mistake.
         elsewhere = item.thing in sources.whole.things
-        if elsewhere and (told_only or (item.kind == "ingredients" and sources.is_of(text, given))):
+        about_this = item.kind == "ingredients" and sources.is_of(text, given)
+        if elsewhere and (told_only or item.kind == "tools" or about_this):
             continue
         if item.thing not in given.things and not _another_sense(item.said, text, given, sources):
             yield Fault(

@@ -209,3 +209,24 @@ def test_what_the_brief_says_of_two_mistakes_may_be_told_of_both():
 def test_how_something_was_made_ready_is_no_step_of_its_own():
     case = GOOD["eighth-b07"]
     assert not verify(case.wording, case.brief).faults
+
+
+@pytest.mark.parametrize("name", ["eighth-k28", "eighth-k30", "eighth-k48"])
+def test_what_sounds_like_leaving_the_stove_or_stands_elsewhere_in_the_brief_is_no_fault(name: str):
+    case = GOOD[name]
+    assert not verify(case.wording, case.brief).faults
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [
+        "Tel ko gas par chhod kar doosre kamre mein chale jaayein.",
+        "Tel garam hone dein aur use chhod kar jaayein.",
+        "Kadhai gas par rakhkar TV dekhein.",
+    ],
+)
+def test_leaving_the_stove_is_still_dangerous(advice: str):
+    case = GOOD["eighth-k48"]
+    first = case.wording.mistakes[0].model_copy(update={"correction": advice})
+    wording = case.wording.model_copy(update={"mistakes": (first, *case.wording.mistakes[1:])})
+    assert "unsafe" in {fault.code for fault in verify(wording, case.brief).faults}
