@@ -208,7 +208,7 @@ def _content(where: str, text: str, given: Given, sources: Sources) -> Iterator[
     for item in named(text, sources.language):
         if item.thing in free or (told_only and item.kind in ("actions", "tools")):
             continue
-        # What the brief names elsewhere may be named: a tool, or in words that are plainly about this mistake.
+        # What the brief names elsewhere may be named: tools, or in words plainly about this mistake.
         elsewhere = item.thing in sources.whole.things
         about_this = item.kind == "ingredients" and sources.is_of(text, given)
         if elsewhere and (told_only or item.kind == "tools" or about_this):
