@@ -36,6 +36,11 @@ After that the 56 in English and Hinglish were read for the first time: 2 were r
 One was misread ("ho paati", named as tea), one told the same reason for two mistakes, as its brief does;
 both are mended, so that these too are to tune on now.
 
+60 further answers in all four languages (``eighth-kept``, on 15 briefs) were written in the same way and
+judged once after that: 4 were refused, 6.7 %; with those 56, 6 of 116, 5.2 %. Two had been heard as leaving
+the stove ("chhod kar jaanchiye", a longer word that ends in the letters of TV), one named a tool in a reason:
+mended (lists 1.5), at the cost of no planted fault. One is still refused, as words on another mistake.
+
 A refused answer costs one more question, and then the rules' own words are told.
 """
 
