@@ -14,13 +14,15 @@ import numpy.typing as npt
 
 from kitchen_sim.planting import burnt
 from kitchen_sim.script import Script
-from model_packages.training.chunks import encoded
+from model_packages.training.chunks import FPS, encoded
 from model_packages.training.variation import vary
 
 from .burning import ABOVE_PX, PART_PX
 from .drawing import FlameScene, Picture, random_dish, random_script, small, small_size
 from .looking import cut_out
 
+# As smoke or scorching is drawn, 0 to 1: from here on it can be seen; what is less is no fair question.
+SEEN_FROM = 0.3
 _MOMENTS = 6
 # Wider than what the network sees: the burner's place is only found to within some pixels.
 _WIDER_PX = 64
@@ -86,6 +88,25 @@ def drawn_smoke(seed: int, group: str, *, varied: bool) -> Smoked:
         for film in films
     )
     return Smoked(calm_parts, hot_parts, np.array([truth[k] for k in kept]).reshape(-1, 2))
+
+
+def smoke_films(seed: int, group: str, *, seconds: float = 30.0) -> tuple[bytes, bytes, float]:
+    """Two object-proxy chunks of the same cooking, without and with something that burns.
+
+    They begin when it does. The number is how much it smokes or is scorched at most, 0 to 1.
+    """
+    cv2.setNumThreads(1)
+    calm, hot, begins_s = _scripts(np.random.default_rng([0x5340CE, seed]), seed, group)
+    size = small_size(hot.width_px, hot.height_px)
+    bodies, most = [], 0.0
+    for script in (calm, hot):
+        scene = FlameScene(script, None)
+        pictures = []
+        for time_s in np.arange(begins_s, min(begins_s + seconds, script.duration_s - 0.5), 1 / FPS):
+            pictures.append(small(scene.shown(float(time_s), scene.level(float(time_s)))[0], size))
+            most = max(most, *scene.board.burning(float(time_s)))
+        bodies.append(encoded(pictures))
+    return bodies[0], bodies[1], most
 
 
 def _kept(picture: Picture, place: tuple[float, float]) -> Picture:

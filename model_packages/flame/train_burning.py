@@ -29,14 +29,12 @@ from model_packages.training.kitchens import CALIBRATION_GROUPS, TEST_GROUPS, TR
 from model_packages.training.marking import Pair, graph_of, kept_or_learned, learned_marks
 
 from .burning import PART_PX, Burning, Curve, as_members, packed_with
-from .drawing_smoke import KEPT_PX, kept_smoke, smoke_in
+from .drawing_smoke import KEPT_PX, SEEN_FROM, kept_smoke, smoke_in
 from .register import FOUND, SET_ASIDE, WEIGHTS
 
 _HERE = Path(__file__).resolve().parent
 _GROUPS = {"training": TRAINING_GROUPS, "calibration": CALIBRATION_GROUPS, "test": TEST_GROUPS}
 _FIRST_SEED = {"training": 0, "calibration": 300_000, "test": 600_000}
-# As smoke or scorching is drawn, 0 to 1: from here on it can be seen; what is less is no fair question.
-SEEN_FROM = 0.3
 # Of looks at nothing that burns, at most this share may be called burning, before neighbours are asked.
 _MOST_ALARMED = 0.005
 # Smoke is thin: less than this of 255 is what encoding does.

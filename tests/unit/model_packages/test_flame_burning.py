@@ -12,9 +12,9 @@ pytest.importorskip("torch")
 
 from kitchen_sim.planting import burnt
 from model_packages import flame
-from model_packages.flame import answering, burning, drawing, train_burning
+from model_packages.flame import answering, burning, drawing, evaluate, train_burning
 from model_packages.flame.burning import PART_PX, Burning, Curve
-from model_packages.flame.drawing_smoke import KEPT_PX, drawn_smoke
+from model_packages.flame.drawing_smoke import KEPT_PX, SEEN_FROM, drawn_smoke
 from model_packages.flame.inference import WEIGHTS, input_fn, model_fn
 from model_packages.flame.register import FOUND
 from model_packages.serving.package import read_package
@@ -116,12 +116,18 @@ def test_training_is_measured_packed_and_goes_on_with_what_was_drawn(tmp_path: P
     assert read_package(out).manifest is not None
 
 
+def test_pairs_of_films_in_kitchens_of_test_are_counted(capsys) -> None:
+    assert evaluate.main(["--smoke", "2"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert 0 <= told["calmSuspected"] <= told["burningSuspected"] <= told["pairs"] <= 2
+
+
 def test_the_curve_alarms_at_few_looks_at_nothing() -> None:
     rng = np.random.default_rng(4)
     scores = train_burning.Scored(rng.normal(-2, 2, 600), rng.normal(2, 2, 600), rng.uniform(0, 1, 600))
     curve = train_burning.curve_of(scores)
     told = train_burning.figures_of(curve, scores)
     assert told["alarmed"] <= 0.006
-    assert told["burning"] == int((scores.strength >= train_burning.SEEN_FROM).sum())
+    assert told["burning"] == int((scores.strength >= SEEN_FROM).sum())
     assert 0.8 < told["auc"] < 1
     assert PART_PX < KEPT_PX
