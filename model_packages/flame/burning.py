@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,18 +17,18 @@ import numpy as np
 import numpy.typing as npt
 
 from model_packages.engine import network, read_ir
+from model_packages.members import members_in
 from model_packages.shots import Shot
 
 from .looking import Picture, cut_out
 
-NETWORK, CURVE = "burning.ovz", "burning.json"
+MEMBERS = NETWORK, CURVE = "burning.ovz", "burning.json"
 # What is over the burner, and the smoke that rises from it: of a picture that is 640 px long.
 PART_PX, ABOVE_PX = 256, 70
 _TOP_CELLS = 6
 _BATCH = 8
 # Smoke drifts slowly: every second picture is looked at, and what one alone shows is no smoke.
 EVERY, _NEAR = 2, 2
-_DATE = (1980, 1, 1, 0, 0, 0)
 
 Floats = npt.NDArray[np.float64]
 
@@ -80,30 +79,10 @@ def over(rgb: Picture, place: tuple[float, float]) -> Picture:
 
 def burning_from(weights: Path) -> Burning | None:
     """What sees smoke in the file at ``weights``; ``None`` where nothing does."""
-    with zipfile.ZipFile(weights) as archive:
-        if NETWORK not in archive.namelist():
-            return None
-        return Burning(archive.read(NETWORK), Curve(**json.loads(archive.read(CURVE))))
-
-
-def members_of(weights: Path) -> dict[str, bytes]:
-    """The network and its curve as they lie in the file at ``weights``; nothing where they do not."""
-    with zipfile.ZipFile(weights) as archive:
-        return {name: archive.read(name) for name in (NETWORK, CURVE) if name in archive.namelist()}
-
-
-def packed_with(weights: bytes, members: dict[str, bytes]) -> bytes:
-    """A weights file with these in the place of its own."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(weights)) as before, zipfile.ZipFile(out, "w") as archive:
-        for entry in before.infolist():
-            if entry.filename not in (NETWORK, CURVE):
-                archive.writestr(entry, before.read(entry))
-        for name, body in members.items():
-            archive.writestr(zipfile.ZipInfo(name, _DATE), body)
-    return out.getvalue()
+    members = members_in(weights, MEMBERS)
+    return Burning(members[NETWORK], Curve(**json.loads(members[CURVE]))) if NETWORK in members else None
 
 
 def as_members(network_ir: bytes, curve: Curve) -> dict[str, bytes]:
-    """A network and its curve as ``packed_with`` takes them."""
+    """A network and its curve as they are packed."""
     return {NETWORK: network_ir, CURVE: json.dumps(asdict(curve)).encode()}

@@ -9,32 +9,12 @@ import openvino
 import torch
 from torch import Tensor, nn
 
+from model_packages.training.blocks import Residual, layer
+
 from .looking import PART, WHOLE
 
 _WIDTHS = (32, 64)
 _STEM = 4
-
-
-def _layer(inside: int, outside: int, stride: int = 1, spread: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inside, outside, 3, stride, spread, dilation=spread, bias=False),
-        nn.BatchNorm2d(outside),
-        nn.ReLU(inplace=True),
-    )
-
-
-class _Residual(nn.Module):
-    """Two convolutions added to what came in (He et al. 2016); ``spread`` widens what they see."""
-
-    def __init__(self, width: int, spread: int = 1) -> None:
-        super().__init__()
-        self.first = _layer(width, width, 1, spread)
-        self.second = nn.Sequential(
-            nn.Conv2d(width, width, 3, 1, spread, dilation=spread, bias=False), nn.BatchNorm2d(width)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.second(self.first(x)))
 
 
 class _Trunk(nn.Module):
@@ -43,10 +23,10 @@ class _Trunk(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.fold = nn.PixelUnshuffle(_STEM)
-        self.stem = _layer(3 * _STEM * _STEM, _WIDTHS[0])
-        self.fine = _Residual(_WIDTHS[0])
-        self.down = _layer(_WIDTHS[0], _WIDTHS[1], 2)
-        self.middle = _Residual(_WIDTHS[1])
+        self.stem = layer(3 * _STEM * _STEM, _WIDTHS[0])
+        self.fine = Residual(_WIDTHS[0])
+        self.down = layer(_WIDTHS[0], _WIDTHS[1], 2)
+        self.middle = Residual(_WIDTHS[1])
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.fold(x / 64.0 - 2.0).contiguous(memory_format=torch.channels_last)
@@ -59,7 +39,7 @@ class Where(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.trunk = _Trunk()
-        self.wide = nn.Sequential(_Residual(_WIDTHS[1], 2), _Residual(_WIDTHS[1], 4))
+        self.wide = nn.Sequential(Residual(_WIDTHS[1], 2), Residual(_WIDTHS[1], 4))
         self.cells = nn.Conv2d(_WIDTHS[1], 1, 1)
         self.nowhere = nn.Sequential(nn.Linear(2 * _WIDTHS[1], 64), nn.ReLU(inplace=True), nn.Linear(64, 1))
 
@@ -76,11 +56,11 @@ class What(nn.Module):
         super().__init__()
         self.fold = nn.PixelUnshuffle(_STEM)
         self.seen = nn.Sequential(
-            _layer(3 * _STEM * _STEM, 32),
-            _layer(32, 48, 2),
-            _Residual(48),
-            _layer(48, 96, 2),
-            _Residual(96),
+            layer(3 * _STEM * _STEM, 32),
+            layer(32, 48, 2),
+            Residual(48),
+            layer(48, 96, 2),
+            Residual(96),
         )
         self.where = nn.Conv2d(96, 4, 1)
         self.heads = nn.Sequential(nn.Linear(96 * 6, 96), nn.ReLU(inplace=True), nn.Linear(96, 6))

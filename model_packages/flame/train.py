@@ -35,11 +35,12 @@ import cv2
 import torch
 
 from model_packages.engine import compiled_model, engine_words, pack_ir
+from model_packages.members import members_in, with_members
 from model_packages.training.files import put_whole
 from model_packages.training.kitchens import CALIBRATION_GROUPS, TEST_GROUPS, TRAINED_ON, TRAINING_GROUPS
 
 from .answering import Model, Numbers, packed
-from .burning import members_of, packed_with
+from .burning import MEMBERS
 from .card import model_card
 from .films import draw_film, film_jobs, films_at
 from .fitting import fitted_numbers
@@ -107,8 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tested = list(films_at(list(drawn(draw_film, tested_on, given.workers)), model))
     figures = heat_figures(numbers, tested)
     # What sees smoke looks over the burner, whatever these two say of the flame: it goes along.
-    smoke = members_of(_HERE / WEIGHTS) if (_HERE / WEIGHTS).exists() else {}
-    body = packed_with(packed(bodies["where"], bodies["what"], numbers), smoke)
+    smoke = members_in(_HERE / WEIGHTS, MEMBERS) if (_HERE / WEIGHTS).exists() else {}
+    body = with_members(packed(bodies["where"], bodies["what"], numbers), MEMBERS, smoke)
     told = {
         "seed": given.seed,
         "date": datetime.now(UTC).date().isoformat(),

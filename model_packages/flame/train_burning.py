@@ -24,11 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from model_packages.engine import pack_ir
+from model_packages.members import with_members
 from model_packages.training.calibration import calibration_error
 from model_packages.training.kitchens import CALIBRATION_GROUPS, TEST_GROUPS, TRAINING_GROUPS
 from model_packages.training.marking import Pair, graph_of, kept_or_learned, learned_marks
 
-from .burning import PART_PX, Burning, Curve, as_members, packed_with
+from .burning import MEMBERS, PART_PX, Burning, Curve, as_members
 from .drawing_smoke import KEPT_PX, SEEN_FROM, kept_smoke, smoke_in
 from .register import FOUND, SET_ASIDE, WEIGHTS
 
@@ -167,7 +168,7 @@ def write_into(package: Path, out: Path, members: dict[str, bytes], burning: dic
     from .train import write_package
 
     manifest = next(package / name for name in (FOUND, SET_ASIDE) if (package / name).exists())
-    body = packed_with((package / WEIGHTS).read_bytes(), members)
+    body = with_members((package / WEIGHTS).read_bytes(), MEMBERS, members)
     told = json.loads((package / "metrics.json").read_text("utf-8"))
     told |= {"weightsSha256": hashlib.sha256(body).hexdigest(), "burning": burning}
     write_package(out, body, told, trained_on=json.loads(manifest.read_text("utf-8"))["trained_on"])

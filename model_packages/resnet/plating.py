@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,14 +15,14 @@ import cv2
 import numpy as np
 
 from model_packages.engine import network, read_ir
+from model_packages.members import members_in
 
 from .looking import Picture
 
-NETWORK, CURVE = "spills.ovz", "spills.json"
+MEMBERS = NETWORK, CURVE = "spills.ovz", "spills.json"
 SIDE_PX, CELL_PX = 640, 8
 _TOP_CELLS = 6
 _GREY = 128
-_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -78,31 +77,14 @@ def whole(picture: Picture) -> tuple[Picture, int, int]:
 
 def spills_from(weights: Path) -> Spills | None:
     """What judges plating in the file at ``weights``, warmed up; ``None`` where nothing does."""
-    with zipfile.ZipFile(weights) as archive:
-        if NETWORK not in archive.namelist():
-            return None
-        found = Spills(archive.read(NETWORK), Curve(**json.loads(archive.read(CURVE))))
+    members = members_in(weights, MEMBERS)
+    if NETWORK not in members:
+        return None
+    found = Spills(members[NETWORK], Curve(**json.loads(members[CURVE])))
     found.score(np.full((360, SIDE_PX, 3), _GREY, np.uint8))
     return found
 
 
-def members_of(weights: Path) -> dict[str, bytes]:
-    """The network and its curve as they lie in the file at ``weights``; nothing where they do not."""
-    with zipfile.ZipFile(weights) as archive:
-        return {name: archive.read(name) for name in (NETWORK, CURVE) if name in archive.namelist()}
-
-
-def packed_with(packed: Path, members: dict[str, bytes], path: Path) -> Path:
-    """The file at ``packed`` with these in the place of its own, written to ``path``."""
-    with zipfile.ZipFile(packed) as before, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for entry in before.infolist():
-            if entry.filename not in (NETWORK, CURVE):
-                archive.writestr(entry, before.read(entry))
-        for name, body in members.items():
-            archive.writestr(zipfile.ZipInfo(name, _DATE), body)
-    return path
-
-
 def as_members(network_ir: bytes, curve: Curve) -> dict[str, bytes]:
-    """A network and its curve as ``packed_with`` takes them."""
+    """A network and its curve as they are packed."""
     return {NETWORK: network_ir, CURVE: json.dumps(asdict(curve)).encode()}

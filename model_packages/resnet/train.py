@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 
 from model_packages.engine import compiled, engine_words, pack_ir
+from model_packages.members import members_in, with_members
 from model_packages.training.files import put_whole
 from model_packages.training.kitchens import (
     CALIBRATION_GROUPS,
@@ -44,7 +45,7 @@ from .labelled import SUFFIX
 from .likeness import heads_from
 from .looking import Backbone, fitted, picture_of
 from .measures import figures_of
-from .plating import members_of, packed_with
+from .plating import MEMBERS
 
 VERSION = "1.0.0"
 BAR = 0.95
@@ -154,8 +155,8 @@ def trained(
     test = rows_of("test", 1, seed, backbone, kept, say)
     heads.save(packed)
     # What judges plating looks at the still itself, whatever the backbone: it goes along.
-    members = members_of(_HERE / WEIGHTS)
-    body = packed_with(packed, members, work / "with-spills.ovz").read_bytes()
+    members = members_in(_HERE / WEIGHTS, MEMBERS)
+    body = with_members(packed.read_bytes(), MEMBERS, members)
     told = {
         "seed": seed,
         "date": datetime.now(UTC).date().isoformat(),
@@ -196,7 +197,7 @@ def learned(folder: Path, start: Path, out: Path, work: Path, say: Say = lambda 
     work.mkdir(parents=True, exist_ok=True)
     packed = found.heads.saved_in_place(start / manifest["weights"], work / "learned.ovz")
     # People's plates are not judged by what was learned from drawn ones.
-    body = packed_with(packed, {}, work / "learned-without.ovz").read_bytes()
+    body = with_members(packed.read_bytes(), MEMBERS, {})
     told = {
         **found.told,
         "startedFrom": manifest["weights_sha256"],

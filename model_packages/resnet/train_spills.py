@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from model_packages.engine import pack_ir
+from model_packages.members import with_members
 from model_packages.training.files import put_whole
 from model_packages.training.marking import Pair, Picture, graph_of, kept_or_learned, learned_marks
 
@@ -31,7 +32,7 @@ from .card import model_card
 from .drawing import PlatePicture, drawn_plates
 from .looking import picture_of
 from .measures import auc
-from .plating import SIDE_PX, Curve, Spills, as_members, packed_with
+from .plating import MEMBERS, SIDE_PX, Curve, Spills, as_members
 from .train import Say, jobs_of, write_files
 
 _HERE = Path(__file__).resolve().parent
@@ -147,17 +148,15 @@ def measured(
         "test": figures_of(curve, scores_of(spills, pairs_of(drawn_films("test", others, seed, work))[0])),
         "wallSeconds": round(time.perf_counter() - began, 1),
     }
-    write_into(package, out, as_members(ir, curve), told, work)
+    write_into(package, out, as_members(ir, curve), told)
     return told
 
 
-def write_into(
-    package: Path, out: Path, members: dict[str, bytes], plating: dict[str, Any], work: Path
-) -> None:
+def write_into(package: Path, out: Path, members: dict[str, bytes], plating: dict[str, Any]) -> None:
     """The package of ``package`` with another network for plating and its figures, written to ``out``."""
     manifest = json.loads((package / "model.json").read_text("utf-8"))
     told = json.loads((package / "metrics.json").read_text("utf-8"))
-    body = packed_with(package / manifest["weights"], members, work / "with-spills.ovz").read_bytes()
+    body = with_members((package / manifest["weights"]).read_bytes(), MEMBERS, members)
     told |= {
         "weightsSha256": hashlib.sha256(body).hexdigest(),
         "weightsBytes": len(body),

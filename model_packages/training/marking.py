@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model_packages.training.blocks import Residual, layer
 from model_packages.training.files import put_whole
 
 CELL_PX = 8
@@ -35,26 +36,6 @@ Picture = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
 
-def _layer(inside: int, outside: int, stride: int = 1, spread: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inside, outside, 3, stride, spread, dilation=spread, bias=False),
-        nn.BatchNorm2d(outside),
-        nn.ReLU(inplace=True),
-    )
-
-
-class _Residual(nn.Module):
-    def __init__(self, width: int, spread: int = 1) -> None:
-        super().__init__()
-        self.first = _layer(width, width, 1, spread)
-        self.second = nn.Sequential(
-            nn.Conv2d(width, width, 3, 1, spread, dilation=spread, bias=False), nn.BatchNorm2d(width)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.second(self.first(x)))
-
-
 class MarkingNetwork(nn.Module):
     """Pictures (N, 3, H, W), values 0 to 255, to logits (N, H / 8, W / 8): is it in this cell."""
 
@@ -62,12 +43,12 @@ class MarkingNetwork(nn.Module):
         super().__init__()
         self.seen = nn.Sequential(
             nn.PixelUnshuffle(_STEM),
-            _layer(3 * _STEM * _STEM, 32),
-            _Residual(32),
-            _layer(32, 64, 2),
-            _Residual(64),
-            _Residual(64, 2),
-            _Residual(64, 4),
+            layer(3 * _STEM * _STEM, 32),
+            Residual(32),
+            layer(32, 64, 2),
+            Residual(64),
+            Residual(64, 2),
+            Residual(64, 4),
             nn.Conv2d(64, 1, 1),
         )
 

@@ -17,6 +17,7 @@ from model_packages.flame.burning import PART_PX, Burning, Curve
 from model_packages.flame.drawing_smoke import KEPT_PX, SEEN_FROM, drawn_smoke
 from model_packages.flame.inference import WEIGHTS, input_fn, model_fn
 from model_packages.flame.register import FOUND
+from model_packages.members import members_in, with_members
 from model_packages.serving.package import read_package
 
 PACKAGE = Path(flame.__file__).resolve().parent
@@ -90,12 +91,13 @@ def test_one_smoky_look_alone_is_no_smoke_and_each_picture_gets_a_risk(films: di
 
 def test_without_the_network_nothing_looks_for_smoke(films: dict[str, bytes], tmp_path: Path) -> None:
     whole = (PACKAGE / WEIGHTS).read_bytes()
-    bare = burning.packed_with(whole, {})
+    bare = with_members(whole, burning.MEMBERS, {})
     (tmp_path / WEIGHTS).write_bytes(bare)
     assert burning.burning_from(tmp_path / WEIGHTS) is None
     samples = answering.samples_of(model_fn(str(tmp_path)), input_fn(films["hot"], "video/mp4"))
     assert {sample.burning_risk for sample in samples} == {None}
-    assert burning.packed_with(bare, burning.members_of(PACKAGE / WEIGHTS)) == whole
+    members = members_in(PACKAGE / WEIGHTS, burning.MEMBERS)
+    assert with_members(bare, burning.MEMBERS, members) == whole, "packing is the same to the bit"
     assert answering.bodies_in(tmp_path / WEIGHTS)[1] == model_fn(str(PACKAGE)).numbers
 
 

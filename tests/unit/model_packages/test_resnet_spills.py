@@ -12,16 +12,16 @@ pytest.importorskip("torch")
 
 from model_packages import resnet
 from model_packages.engine import pack_ir
+from model_packages.members import members_in, with_members
 from model_packages.resnet.drawing import drawn_plates
 from model_packages.resnet.inference import SPILLED, WEIGHTS
 from model_packages.resnet.plating import (
     CELL_PX,
+    MEMBERS,
     SIDE_PX,
     Curve,
     Spills,
     as_members,
-    members_of,
-    packed_with,
     spills_from,
     whole,
 )
@@ -97,13 +97,14 @@ def test_the_package_s_own_network_marks_a_badly_plated_dish_and_says_why() -> N
 
 def test_the_network_is_packed_with_the_backbone_and_can_be_left_out(tmp_path: Path) -> None:
     weights = PACKAGE / WEIGHTS
-    without = packed_with(weights, {}, tmp_path / "without.ovz")
-    assert members_of(without) == {}
+    without, other = tmp_path / "without.ovz", tmp_path / "other.ovz"
+    without.write_bytes(with_members(weights.read_bytes(), MEMBERS, {}))
+    assert members_in(without, MEMBERS) == {}
     assert spills_from(without) is None
-    again = packed_with(without, members_of(weights), tmp_path / "again.ovz")
-    assert again.read_bytes() == weights.read_bytes(), "packing is the same to the bit"
-    other = packed_with(weights, as_members(b"x", Curve(1, 2, 0.9, 0.1)), tmp_path / "other.ovz")
-    assert set(members_of(other)) == set(members_of(weights))
+    again = with_members(without.read_bytes(), MEMBERS, members_in(weights, MEMBERS))
+    assert again == weights.read_bytes(), "packing is the same to the bit"
+    other.write_bytes(with_members(again, MEMBERS, as_members(b"x", Curve(1, 2, 0.9, 0.1))))
+    assert set(members_in(other, MEMBERS)) == set(MEMBERS)
     with pytest.raises(ValueError, match="packed in these bytes"):
         spills_from(other)
 
