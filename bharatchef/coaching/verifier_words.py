@@ -36,7 +36,7 @@ def text_faults(where: str, field: str, text: str, given: Given, sources: Source
     if given.holds(text):
         return
     yield from _long(where, field, text)
-    yield from _phrases(where, text, given, sources, praise=field == "what")
+    yield from _phrases(where, text, given, sources, praised=text if field == "what" else "")
     yield from _content(where, text, given, sources)
     if field == "what":
         yield from _opposite(where, text, given, sources)
@@ -62,7 +62,7 @@ def next_step_faults(place: int, step: str, before: Sequence[str], sources: Sour
     if own:
         return
     yield from _long(where, "next_step", step)
-    yield from _phrases(where, step, sources.whole, sources, praise=True)
+    yield from _phrases(where, step, sources.whole, sources, praised=step)
     yield from _content(where, step, sources.whole, sources)
     yield from _heat(where, step, sources.whole, sources)
     yield from _hazards(where, step, sources, advice_only=False)
@@ -82,7 +82,8 @@ def encouragement_faults(wording: Wording, sources: Sources) -> Iterator[Fault]:
     if any(plain(text) == plain(s.text) for s in sources.brief.strengths):
         return
     yield from _long(where, "encouragement", text)
-    yield from _phrases(where, text, sources.whole, sources, praise=True)
+    earned = _earned(text, sources, strength.text if strength else "")
+    yield from _phrases(where, text, sources.whole, sources, praised=earned)
     yield from _content(where, text, sources.whole, sources)
     yield from _hazards(where, text, sources, advice_only=False)
     if strength is not None and not sources.shares(text, strength.text):
@@ -159,12 +160,13 @@ def _long(where: str, field: str, text: str) -> Iterator[Fault]:
             )
 
 
-def _phrases(where: str, text: str, given: Given, sources: Sources, *, praise: bool) -> Iterator[Fault]:
+def _phrases(where: str, text: str, given: Given, sources: Sources, *, praised: str) -> Iterator[Fault]:
+    """Blame in a text, and superlatives in what of it may praise."""
     found = phrase_in("blame", text, sources.language, given.texts)
     if found:
         yield Fault(code="blame", where=where, said=_short(found))
-    if praise and not _bears_superlatives(sources):
-        found = phrase_in("superlatives", text, sources.language, given.texts)
+    if not _bears_superlatives(sources):
+        found = phrase_in("superlatives", praised, sources.language, given.texts)
         if found:
             yield Fault(code="flattery", where=where, said=_short(found))
 
@@ -172,6 +174,22 @@ def _phrases(where: str, text: str, given: Given, sources: Sources, *, praise: b
 def _bears_superlatives(sources: Sources) -> bool:
     scores = [score for score in sources.brief.scores.values() if score is not None]
     return not sources.brief.deviations and all(s >= limits().superlatives_from for s in scores)
+
+
+def _earned(text: str, sources: Sources, strength: str) -> str:
+    """The text without sentences on a category in which the strength says that nothing was lost.
+
+    "Your heat was faultless" flatters nobody where it was.
+    """
+    categories = listed("phrases.yaml")["categories"]
+    full = [
+        of_language(categories[category], sources.language)
+        for category, score in sources.brief.scores.items()
+        if score is not None
+        and score >= limits().superlatives_from
+        and category in sources.categories(strength)
+    ]
+    return " ".join(s for s in sentences(text) if not any(said(plain(s), called) for called in full))
 
 
 def _praised_low(where: str, text: str, sources: Sources, strength: str) -> Iterator[Fault]:

@@ -230,3 +230,26 @@ def test_leaving_the_stove_is_still_dangerous(advice: str):
     first = case.wording.mistakes[0].model_copy(update={"correction": advice})
     wording = case.wording.model_copy(update={"mistakes": (first, *case.wording.mistakes[1:])})
     assert "unsafe" in {fault.code for fault in verify(wording, case.brief).faults}
+
+
+@pytest.mark.parametrize(
+    ("said", "heat", "codes"),
+    [
+        ("Your heat was faultless.", 100.0, []),
+        ("Your heat was faultless.", 60.0, ["flattery"]),
+        ("Your heat was good. You are a faultless cook.", 100.0, ["flattery"]),
+    ],
+)
+def test_only_what_had_full_marks_by_the_chosen_strength_is_faultless(
+    said: str, heat: float, codes: list[str]
+):
+    case = GOOD["eighth-k01"]
+    whole = case.brief.strengths[0].model_copy(
+        update={"strength_id": "whole-heat", "text": "Nothing was lost in heat."}
+    )
+    brief = case.brief.model_copy(
+        update={"scores": {**case.brief.scores, "heat": heat}, "strengths": (*case.brief.strengths, whole)}
+    )
+    wording = case.wording.model_copy(update={"strength_id": "whole-heat", "encouragement": said})
+    faults = [fault.code for fault in verify(wording, brief).faults if fault.where == "encouragement"]
+    assert faults == codes
