@@ -170,7 +170,8 @@ BOXES = """(script) => {
     const picture = drawn(font, text);
     return picture === drawn(font, '\\u{10FFFE}') || picture === drawn(font, '');
   });
-  return {clusters: seen.size, boxes: boxes.map(([, text]) => text)};
+  const alone = [...seen.values()].filter(([, text]) => [...text].length === 1);
+  return {clusters: seen.size, letters: alone.length, boxes: boxes.map(([, text]) => text)};
 }"""
 # What is wider than its place, where nothing lets one scroll to it.
 TOO_WIDE = """() => [...document.querySelectorAll('body *')].filter(e => {
@@ -190,7 +191,8 @@ def test_no_letter_of_any_script_is_shown_as_a_box(opened, kind):
     assert all(name in fonts for name in ("Noto Sans Devanagari", "Noto Sans Tamil", "Nirmala UI"))
     found = page.evaluate(BOXES, script)
     assert found["clusters"] > 60
-    if len(set(found["boxes"])) > 0.9 * found["clusters"]:
+    # Without a font a letter with a sign is a box with a sign, which is no plain box: letters alone tell.
+    if sum(len(text) == 1 for text in found["boxes"]) > 0.9 * found["letters"] > 0:
         pytest.skip(f"no font for {script} is installed here")
     assert found["boxes"] == []
 
