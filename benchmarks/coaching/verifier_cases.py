@@ -30,6 +30,7 @@ Half = Literal[
     "seventh-kept",
     "eighth",
     "eighth-kept",
+    "ninth-kept",
 ]
 # The half or the two halves of each file's briefs. All but the first file were written after the verifier. Of
 # two halves the first may be tuned on; so may ``more``, ``seventh`` and ``eighth``.
@@ -44,6 +45,7 @@ _FILES: dict[str, tuple[Half, ...]] = {
     "eighth.yaml": ("eighth",),
     "eighth_english.yaml": ("eighth",),
     "eighth_kept.yaml": ("eighth-kept",),
+    "ninth_kept.yaml": ("ninth-kept",),
 }
 # Answers lie beside their briefs, but for the first ones.
 _ANSWERS = {"briefs.yaml": "good.yaml"}
