@@ -41,6 +41,10 @@ judged once after that: 4 were refused, 6.7 %; with those 56, 6 of 116, 5.2 %. T
 the stove ("chhod kar jaanchiye", a longer word that ends in the letters of TV), one named a tool in a reason:
 mended (lists 1.5), at the cost of no planted fault. One is still refused, as words on another mistake.
 
+80 answers in all four languages (``ninth-kept``, on 20 briefs) by one who had not seen the verifier were
+judged once after that: none was refused. With the 30 of ``held``, on which nothing was ever tuned either, 2 of
+110.
+
 A refused answer costs one more question, and then the rules' own words are told.
 """
 

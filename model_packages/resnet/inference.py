@@ -15,7 +15,8 @@ from .plating import Spills, spills_from
 
 WEIGHTS = "weights.ovz"
 FILM, STILL = "video/mp4", "image/jpeg"
-SPILLED = "Food is spilled or smeared on or beside the plate."
+# In words that the coach knows in all of its languages (bharatchef/coaching/data).
+SPILLED = "Spilled round the serving place."
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,12 @@ def test_the_package_s_own_network_marks_a_badly_plated_dish_and_says_why() -> N
             assert answer["remarks"] == []
 
 
+@pytest.mark.parametrize("language", ["hi", "ta", "hi-latn"])
+def test_the_coach_knows_the_remark_in_its_languages(language: str) -> None:
+    known = (PACKAGE.parents[1] / "bharatchef" / "coaching" / "data" / f"{language}.yaml").read_text("utf-8")
+    assert f'"{SPILLED.rstrip(".")}":' in known
+
+
 def test_the_network_is_packed_with_the_backbone_and_can_be_left_out(tmp_path: Path) -> None:
     weights = PACKAGE / WEIGHTS
     without, other = tmp_path / "without.ovz", tmp_path / "other.ovz"
