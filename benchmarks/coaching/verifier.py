@@ -42,8 +42,8 @@ the stove ("chhod kar jaanchiye", a longer word that ends in the letters of TV),
 mended (lists 1.5), at the cost of no planted fault. One is still refused, as words on another mistake.
 
 80 answers in all four languages (``ninth-kept``, on 20 briefs) by one who had not seen the verifier were
-judged once after that: none was refused. With the 30 of ``held``, on which nothing was ever tuned either, it is
-2 of 110.
+judged once after that: none was refused. With the 30 of ``held``, on which nothing was ever tuned
+either, it is 2 of 110.
 
 A refused answer costs one more question, and then the rules' own words are told.
 """
