@@ -58,6 +58,19 @@ class Threshold(_Data):
     leave: Share
 
 
+class EmptiedParameters(_Data):
+    """When something that stood ready counts as taken, and how much that says of a step."""
+
+    same_place: Share
+    least_looks: Annotated[int, Field(ge=1)]
+    least_gain: Positive
+    there_before: Share
+    there_after: Share
+    before_s: Annotated[float, Field(ge=0)]
+    after_s: Annotated[float, Field(ge=0)]
+    odds: Annotated[float, Field(ge=1)]
+
+
 class HeatParameters(_Data):
     """How a flame becomes a cook's word for the heat."""
 
@@ -94,6 +107,7 @@ class Parameters(_Data):
 
     version: str
     steps: StepParameters
+    emptied: EmptiedParameters
     heat: HeatParameters
     ingredients: IngredientParameters
     plate: PlateParameters

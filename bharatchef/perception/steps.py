@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bharatchef.observed import ActionProbabilities, Detections, Glimpses, SourceErrors, Unavailable
 from bharatchef.perception.decoder import decode
+from bharatchef.perception.emptied import emptied_evidence
 from bharatchef.perception.evidence import ActionColumns, action_columns, action_evidence, object_evidence
 from bharatchef.perception.glimpses import glimpses
 from bharatchef.perception.naming import Stretch, named
@@ -112,6 +113,8 @@ def recognise_steps(
     if isinstance(detections, Detections):
         evidence[:, : len(columns.steps)] += object_evidence(
             times, columns.steps, detections, dish, labels(), use
+        ) + emptied_evidence(
+            times, columns.steps, _groups(columns), detections, dish, labels(), numbers.emptied
         )
     found: list[_Found] = []
     period = _period(times)
