@@ -96,7 +96,7 @@ def emptied_evidence(
         for members in groups:
             own = [m for m in members if users[m]]
             if own and len(own) < len(members):
-                result[np.ix_(near, own)] += np.log(use.odds) / near.sum()
+                result[np.ix_(np.flatnonzero(near), np.array(own))] += np.log(use.odds) / near.sum()
     return result
 
 
@@ -139,9 +139,14 @@ def _change(shown: Array, use: EmptiedParameters) -> int | None:
     """The number of the first look after the thing was taken; ``None`` where nothing says that it was."""
     count = len(shown)
     total = np.cumsum(shown)
-    cut = np.arange(_LEAST_SIDE, count - _LEAST_SIDE + 1)
+    cut = np.arange(_LEAST_SIDE, count - _LEAST_SIDE + 1, dtype=np.intp)
     before, after = total[cut - 1], total[-1] - total[cut - 1]
-    gain = _fits(before, cut) + _fits(after, count - cut) - _fits(total[-1:], np.array([count]))
+    rest = (count - cut).astype(np.float64)
+    gain = (
+        _fits(before, cut.astype(np.float64))
+        + _fits(after, rest)
+        - _fits(total[-1:], np.array([float(count)]))
+    )
     best = int(gain.argmax())
     at = int(cut[best])
     there, left = before[best] / at, after[best] / (count - at)

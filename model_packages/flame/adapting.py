@@ -77,7 +77,7 @@ class Start:
 
     def seen_in(self, body: bytes) -> tuple[Seen, Floats]:
         """What the networks say of each picture of a chunk, and what the last layer makes it of."""
-        nowhere, parts, places = parts_in(self._model, input_fn(body, "video/mp4"))
+        nowhere, parts, places, _ = parts_in(self._model, input_fn(body, "video/mp4"))
         said = [self._shown(np.stack(parts[k : k + _BATCH])) for k in range(0, len(parts), _BATCH)]
         logits, features = (np.concatenate([np.asarray(s[k]) for s in said]) for k in (0, 1))
         return Seen(nowhere, logits.astype(np.float64), places), features.astype(np.float32)

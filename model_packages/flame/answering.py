@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,9 +19,10 @@ from model_packages.hidden_markov import posterior
 from model_packages.shots import Shot
 
 from .burning import Burning, burning_from
-from .looking import CELL, CELLS, Picture, in_picture, part_of, whole_of
+from .looking import CELL, CELLS, Picture, in_picture, in_whole, part_of, whole_of
 
 Floats = npt.NDArray[np.float64]
+Place = tuple[float, float]
 
 WORDS = ("off", "low", "medium", "high")
 STATES = (*WORDS, "hidden")
@@ -33,6 +35,9 @@ NETWORKS = ("where", "what")
 NUMBERS = "numbers.json"
 _BATCH = 8
 _REACH = 3
+# A second burner is looked at where it is this far from the first, in pixels of the small picture, and this
+# share as likely to be meant.
+_APART_PX, _OTHER_FROM = 40.0, 0.3
 
 
 @dataclass(frozen=True)
@@ -171,20 +176,47 @@ def burner_places(chances: Floats, shape: tuple[int, ...]) -> tuple[tuple[float,
     return tuple(places)
 
 
-def parts_in(
-    model: Model, shots: Sequence[Shot]
-) -> tuple[Floats, list[Picture], tuple[tuple[float, float], ...]]:
-    """How likely no burner is in view (N,), the part of each picture round the burner, and where that is."""
+def other_burner(chances: Floats, places: Sequence[Place], shape: tuple[int, ...]) -> Place | None:
+    """Where a second burner is that may be meant as well; ``None`` where one alone stands out."""
+    usual = cv2.blur(chances[:, :-1].mean(0).reshape(CELLS[1], CELLS[0]), (3, 3))
+    x, y = in_whole(
+        (float(np.median([p[0] for p in places])), float(np.median([p[1] for p in places]))), shape
+    )
+    rows, columns = np.mgrid[: CELLS[1], : CELLS[0]]
+    far = np.hypot((columns + 0.5) * CELL - x, (rows + 0.5) * CELL - y) > _APART_PX
+    row, column = np.unravel_index(int(np.where(far, usual, 0.0).argmax()), usual.shape)
+    if usual[row, column] < _OTHER_FROM * usual.max():
+        return None
+    return in_picture(((float(column) + 0.5) * CELL, (float(row) + 0.5) * CELL), shape)
+
+
+def parts_in(model: Model, shots: Sequence[Shot]) -> tuple[Floats, list[Picture], tuple[Place, ...], Floats]:
+    """How likely no burner is in view (N,), the part of each picture round the burner, where that is, and
+    the logits (N, 6) of what is seen there.
+
+    Where two burners may be meant, both are looked at, and at each moment the one that burns is it.
+    """
     chances = _softmax(_answers(model.where, [whole_of(shot.rgb) for shot in shots]))
-    places = burner_places(chances, shots[0].rgb.shape)
+    shape = shots[0].rgb.shape
+    places = burner_places(chances, shape)
     parts = [part_of(shot.rgb, place) for shot, place in zip(shots, places, strict=True)]
-    return chances[:, -1], parts, places
+    logits = _answers(model.what, parts)
+    other = other_burner(chances, places, shape)
+    if other is not None:
+        there = [part_of(shot.rgb, other) for shot in shots]
+        seen = _answers(model.what, there)
+        burns = [_near_mean(_softmax(one[:, :5])[:, 1:HIDDEN].sum(1)) for one in (logits, seen)]
+        taken = burns[1] > np.maximum(burns[0], 0.5)
+        logits = np.where(taken[:, None], seen, logits)
+        parts = [b if second else a for a, b, second in zip(parts, there, taken, strict=True)]
+        places = tuple(other if second else place for place, second in zip(places, taken, strict=True))
+    return chances[:, -1], parts, places, logits
 
 
 def seen_in(model: Model, shots: Sequence[Shot]) -> Seen:
     """What the two networks say of each picture."""
-    nowhere, parts, places = parts_in(model, shots)
-    return Seen(nowhere, _answers(model.what, parts), places)
+    nowhere, _, places, logits = parts_in(model, shots)
+    return Seen(nowhere, logits, places)
 
 
 def smoothed(shares: Floats, stay: float) -> Floats:

@@ -123,6 +123,17 @@ class FlameScene(Scene):
         lit = "yellow" if self.style.yellow_flame else "blue"
         return picture, Truth(lit if level else "off", level, places)
 
+    def outline(self, time_s: float) -> Picture:
+        """Where in the last picture, of ``time_s``, the flame is or would be: 255 there, else 0."""
+        size = self.script.width_px, self.script.height_px
+        if self._outline is None:
+            return np.zeros(size[::-1], np.uint8)
+        drawn = self._outline.astype(np.uint8) * 255
+        warp = self._shake(time_s)
+        if warp is not None:
+            drawn = cv2.warpAffine(drawn, warp, (self.width, self.height))
+        return drawn if drawn.shape[1::-1] == size else cv2.resize(drawn, size)
+
     def _places(self, at_x: tuple[float, ...], time_s: float) -> tuple[Point, ...]:
         """Where in the picture, as filmed, the burners at ``at_x`` are; those outside are left out."""
         found: list[Point] = []
@@ -209,8 +220,11 @@ def _level(rng: np.random.Generator) -> float:
     return float(rng.uniform(0.18, 1.0)) if level and rng.random() < 0.25 else level
 
 
-def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Truth]]:
-    """RGB pictures, 640 px long, of one varied kitchen at ``count`` moments, encoded and decoded again."""
+def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Truth, Picture]]:
+    """RGB pictures, 640 px long, of one varied kitchen at ``count`` moments, encoded and decoded again.
+
+    With each comes what it shows, and where the flame is or would be: 255 there, else 0, as large as it.
+    """
     rng = np.random.default_rng([0xF1A3E, 1, seed])
     width, height = _SIZES[int(rng.integers(len(_SIZES)))]
     script = random_script(rng, random_dish(rng), seed, group, width_px=width, height_px=height)
@@ -220,6 +234,7 @@ def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Tru
     size = small_size(width, height)
     pictures: list[Picture] = []
     truths: list[Truth] = []
+    outlines: list[Picture] = []
     # Several levels at nearly the same moment: what stands still is drawn once, and only the flame differs.
     moments = np.sort(rng.uniform(0, script.duration_s - 0.5, max(1, count // _AT_ONE_MOMENT)))
     for number in range(count):
@@ -229,6 +244,7 @@ def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Tru
         picture, truth = scene.shown(time_s, level)
         by = size[0] / width
         pictures.append(small(picture, size))
+        outlines.append(small(scene.outline(time_s), size))
         places = tuple((x * by, y * by) for x, y in truth.places)
         truths.append(Truth(truth.state, truth.level, places))
     # The moments lie far apart, so that at the proxies' rate each would be coded worse than they are.
@@ -237,7 +253,7 @@ def drawn_pictures(seed: int, group: str, count: int) -> list[tuple[Picture, Tru
         decoded = [
             f.reformat(format="rgb24", src_colorspace=f.colorspace).to_ndarray() for f in film.decode(video=0)
         ]
-    return list(zip(decoded, truths, strict=True))
+    return list(zip(decoded, truths, outlines, strict=True))
 
 
 def drawn_nonsense(rng: np.random.Generator) -> Picture:

@@ -12,17 +12,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .looking import CELL, CELLS, PART, PART_SCALE, WHOLE
+from .looking import CELL, CELLS, PART, WHOLE
 from .networks import What, Where, stored
-from .samples import HIDDEN, KEPT_PART, Samples
+from .samples import HIDDEN, KEPT_PART, OUTLINE_PX, Samples
 
-_BATCH = {"where": 32, "what": 16}
-_PEAK = {"where": 2.5e-3, "what": 8e-4}
+_BATCH = {"where": 32, "what": 24}
+_PEAK = {"where": 2.5e-3, "what": 2e-3}
 _DECAY = 0.02
 _YELLOW_SHARE = 0.25
 _LEVEL_SHARE = 0.5
+_MARKS_SHARE = 1.0
+# A cell of the outline weighs as much as so many others: a flame is small in the part.
+_MARKED_WEIGHT = 4.0
+_MARKED_FROM = 0.15
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Tensor, Tensor | tuple[Tensor, Tensor]]
 Say = Callable[[str], None]
 
 
@@ -35,11 +39,9 @@ def _coloured(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return cv2.LUT(picture, (np.clip(table, 0, 1) * 255).astype(np.uint8)[None])
 
 
-def _warp(
-    rng: np.random.Generator, size: tuple[int, int], out: tuple[int, int], shift: float, usual: float = 1.0
-) -> np.ndarray:
-    """A random 2 x 3 map about the middle: flipped or not, turned, scaled about ``usual``, moved."""
-    angle, scale = float(rng.normal(0, 3.5)), usual * float(np.exp(rng.normal(0, 0.10)))
+def _warp(rng: np.random.Generator, size: tuple[int, int], out: tuple[int, int], shift: float) -> np.ndarray:
+    """A random 2 x 3 map about the middle: flipped or not, turned, larger or smaller, moved."""
+    angle, scale = float(rng.normal(0, 3.5)), float(np.exp(rng.normal(0, 0.10)))
     matrix = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), angle, scale)
     matrix[:, 2] += (out[0] - size[0]) / 2, (out[1] - size[1]) / 2
     matrix[:, 2] += np.clip(rng.normal(0, shift, 2), -2.5 * shift, 2.5 * shift)
@@ -87,18 +89,27 @@ def _what_batches(samples: Samples, rng: np.random.Generator) -> Iterator[Batch]
     size = _BATCH["what"]
     for first in range(0, len(order) - size + 1, size):
         chosen = order[first : first + size]
-        pictures = [
-            _coloured(
-                cv2.warpAffine(samples.parts[k], _warp(rng, KEPT_PART, PART, 5.0, PART_SCALE), PART), rng
-            )
-            for k in chosen
-        ]
+        pictures, marks = [], []
+        for k in chosen:
+            warp = _warp(rng, KEPT_PART, PART, 7.0)
+            pictures.append(_coloured(cv2.warpAffine(samples.parts[k], warp, PART), rng))
+            marks.append(_marked(samples.outlines[k], warp))
         said = np.stack([samples.scales[chosen], samples.colours[chosen].astype(np.float32)], 1)
-        yield _tensor(pictures), torch.from_numpy(said)
+        yield _tensor(pictures), (torch.from_numpy(said), torch.from_numpy(np.stack(marks)))
+
+
+def _marked(outline: np.ndarray, warp: np.ndarray) -> np.ndarray:
+    """The cells (24, 32) of a part, moved by ``warp``, that the outline touches: 1 there, else 0."""
+    size = PART[0] // OUTLINE_PX, PART[1] // OUTLINE_PX
+    small = warp.copy()
+    small[:, 2] /= OUTLINE_PX
+    moved = cv2.warpAffine(outline, small, size)
+    cells = cv2.resize(moved, (PART[0] // CELL, PART[1] // CELL), interpolation=cv2.INTER_AREA)
+    return (cells > _MARKED_FROM * 255).astype(np.float32)
 
 
 def _where_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    return -(targets * functional.log_softmax(logits, 1)).sum(1).mean()
+    return -(targets * functional.log_softmax(logits.float(), 1)).sum(1).mean()
 
 
 def shares_of_scale(scales: Tensor) -> Tensor:
@@ -108,17 +119,22 @@ def shares_of_scale(scales: Tensor) -> Tensor:
     return torch.cat([shares * (scales[:, None] < HIDDEN), (scales[:, None] >= HIDDEN).float()], 1)
 
 
-def _what_loss(logits: Tensor, said: Tensor) -> Tensor:
+def _what_loss(answer: tuple[Tensor, Tensor], truth: tuple[Tensor, Tensor]) -> Tensor:
+    logits, marks = (part.float() for part in answer)
+    said, wanted = truth
     scales, colours = said[:, 0], said[:, 1]
+    marked = _MARKS_SHARE * functional.binary_cross_entropy_with_logits(
+        marks, wanted, pos_weight=torch.tensor(_MARKED_WEIGHT)
+    )
     state = -(shares_of_scale(scales) * functional.log_softmax(logits[:, :5], 1)).sum(1).mean()
     lit = colours >= 0
     if not lit.any():
-        return state
+        return state + marked
     yellow = functional.binary_cross_entropy_with_logits(logits[lit, 5], colours[lit])
     chances = torch.softmax(logits[lit, 1:4], 1)
     meant = (chances * torch.arange(1.0, 4.0)).sum(1)
     apart = functional.smooth_l1_loss(meant, scales[lit].clamp(1, 3), beta=0.25)
-    return state + _YELLOW_SHARE * yellow + _LEVEL_SHARE * apart
+    return state + marked + _YELLOW_SHARE * yellow + _LEVEL_SHARE * apart
 
 
 def trained(
@@ -155,8 +171,8 @@ def trained(
             for group in optimiser.param_groups:
                 group["lr"] = _PEAK[name] * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * at)))
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                logits = network(pictures)
-            loss = loss_of(logits.float(), targets)
+                answer = network(pictures)
+            loss = loss_of(answer, targets)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 2.0)

@@ -1,7 +1,7 @@
 """Cuts from a picture what the two networks look at; knows neither films nor networks.
 
 The first network sees the whole picture made small and says where the burner is; the second sees the part
-round the burner, three quarters as large, and says what the flame does.
+round the burner and says what the flame does.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ Picture = npt.NDArray[np.uint8]
 LONG_SIDE_PX = 640
 # Width and height, pixels.
 WHOLE = (320, 192)
-PART = (192, 144)
-PART_SCALE = 0.75
+PART = (256, 192)
 # The first network answers for cells of this many pixels of the small picture.
 CELL = 8
 CELLS = (WHOLE[0] // CELL, WHOLE[1] // CELL)
@@ -53,7 +52,7 @@ def in_picture(place: tuple[float, float], shape: tuple[int, ...]) -> tuple[floa
 def cut_out(rgb: Picture, place: tuple[float, float], size: tuple[int, int]) -> Picture:
     """The part of ``size`` (width, height) round a place; black beyond the picture's edge."""
     left, top = round(place[0] - size[0] / 2), round(place[1] - size[1] / 2)
-    out = np.zeros((size[1], size[0], 3), np.uint8)
+    out = np.zeros((size[1], size[0], *rgb.shape[2:]), np.uint8)
     x0, y0 = max(0, left), max(0, top)
     x1, y1 = min(rgb.shape[1], left + size[0]), min(rgb.shape[0], top + size[1])
     if x1 > x0 and y1 > y0:
@@ -62,8 +61,5 @@ def cut_out(rgb: Picture, place: tuple[float, float], size: tuple[int, int]) -> 
 
 
 def part_of(rgb: Picture, place: tuple[float, float]) -> Picture:
-    """What the second network looks at: the part round a place, shape (144, 192, 3)."""
-    cut = cut_out(rgb, place, (round(PART[0] / PART_SCALE), round(PART[1] / PART_SCALE)))
-    # Linear as in training, where parts are also turned and moved.
-    small: Picture = cv2.resize(cut, PART, interpolation=cv2.INTER_LINEAR)
-    return small
+    """What the second network looks at: the part round a place, shape (192, 256, 3)."""
+    return cut_out(rgb, place, PART)

@@ -50,28 +50,34 @@ class Where(nn.Module):
 
 
 class What(nn.Module):
-    """Parts of pictures (N, 3, 144, 192), values 0 to 255, to logits (N, 6): the five states, and yellow."""
+    """Parts of pictures (N, 3, 192, 256), values 0 to 255, to logits (N, 6): the five states, and yellow.
+
+    It looks where it marks the flame, and where else it learned to look. The marks (N, 24, 32), logits of
+    cells of 8 pixels, are a second output while it learns: they are taught with the drawn flame's outline.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.fold = nn.PixelUnshuffle(_STEM)
         self.seen = nn.Sequential(
             layer(3 * _STEM * _STEM, 32),
-            layer(32, 48, 2),
-            Residual(48),
-            layer(48, 96, 2),
-            Residual(96),
+            Residual(32),
+            layer(32, 64, 2),
+            Residual(64),
+            Residual(64, 2),
+            Residual(64, 4),
         )
-        self.where = nn.Conv2d(96, 4, 1)
-        self.heads = nn.Sequential(nn.Linear(96 * 6, 96), nn.ReLU(inplace=True), nn.Linear(96, 6))
+        self.where = nn.Conv2d(64, 4, 1)
+        self.heads = nn.Sequential(nn.Linear(64 * 5, 96), nn.ReLU(inplace=True), nn.Linear(96, 6))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Any:
         seen = self.seen(self.fold(x / 64.0 - 2.0).contiguous(memory_format=torch.channels_last))
-        attention = torch.softmax(self.where(seen).flatten(2), 2)
+        marks = self.where(seen)
+        attention = torch.softmax(marks.flatten(2), 2)
         flat = seen.flatten(2)
         looked_at = torch.matmul(attention, flat.transpose(1, 2)).flatten(1)
-        # A flame is small in the part: the mean alone would drown it.
-        return self.heads(torch.cat([looked_at, flat.mean(2), flat.amax(2)], 1))
+        logits = self.heads(torch.cat([looked_at, flat.mean(2)], 1))
+        return (logits, marks[:, 0]) if self.training else logits
 
 
 def graph_of(network: nn.Module) -> openvino.Model:

@@ -19,11 +19,14 @@ from .looking import Picture, cut_out, in_whole, whole_of
 
 # Wider than what the second network sees, so that it can be moved, turned and made larger or smaller.
 KEPT_PART = (320, 240)
+# Outlines are kept this much smaller than the pictures.
+OUTLINE_PX = 4
 HIDDEN = 4
 # A level's place on the scale 0 off, 1 low, 2 medium, 3 high: halves are the words' borders.
 SCALE_LEVELS = (0.0, 0.08, 0.3, 0.40, 0.6, 0.72, 1.0)
 SCALE_PLACES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
-_SCENES, _PICTURES = 8, 12
+# Many kitchens, few pictures of each: a kitchen that was seen often is learned by heart.
+_SCENES, _PICTURES = 16, 6
 _NONSENSE = 4
 PICTURES_A_FILE = _SCENES * _PICTURES + _NONSENSE
 _ELSEWHERE = 0.05
@@ -36,12 +39,15 @@ Job = tuple[int, str, str]
 class Samples:
     """``wholes`` (N, 192, 320, 3) and ``parts`` (N, 240, 320, 3) RGB, and what they show.
 
+    ``outlines`` (N, 60, 80): where in the part the flame is or would be, 255, else 0.
+
     ``places`` (N, 2, 2): up to two burners in the small picture, NaN where there is none. ``scales`` (N,): 0
     off to 3 high, or 4 for hidden. ``colours`` (N,): 0 blue, 1 yellow, -1 not lit or not seen.
     """
 
     wholes: Picture
     parts: Picture
+    outlines: Picture
     places: npt.NDArray[np.float32]
     scales: npt.NDArray[np.float32]
     colours: npt.NDArray[np.int8]
@@ -54,7 +60,7 @@ def scale_of(state: str, level: float) -> float:
     return 0.0 if state == "off" else float(np.interp(level, SCALE_LEVELS, SCALE_PLACES))
 
 
-def _row(rng: np.random.Generator, rgb: Picture, truth: Truth) -> tuple[object, ...]:
+def _row(rng: np.random.Generator, rgb: Picture, truth: Truth, outline: Picture) -> tuple[object, ...]:
     places = np.full((2, 2), np.nan, np.float32)
     for k, place in enumerate(truth.places[:2]):
         places[k] = in_whole(place, rgb.shape)
@@ -68,7 +74,9 @@ def _row(rng: np.random.Generator, rgb: Picture, truth: Truth) -> tuple[object, 
             scale_of(truth.state, truth.level),
             {"blue": 0, "yellow": 1}.get(truth.state, -1),
         )
-    return whole_of(rgb), cut_out(rgb, place, KEPT_PART), places, scale, colour
+    burner = cut_out(outline, place, KEPT_PART) if scale < HIDDEN else np.zeros(KEPT_PART[::-1], np.uint8)
+    small = cv2.resize(burner, None, fx=1 / OUTLINE_PX, fy=1 / OUTLINE_PX, interpolation=cv2.INTER_AREA)
+    return whole_of(rgb), cut_out(rgb, place, KEPT_PART), small, places, scale, colour
 
 
 def draw_file(job: Job) -> str:
@@ -81,15 +89,18 @@ def draw_file(job: Job) -> str:
     rows = []
     for number in range(_SCENES):
         drawn = drawn_pictures(seed * _SCENES + number, group, _PICTURES)
-        rows += [_row(rng, rgb, truth) for rgb, truth in drawn]
-    rows += [_row(rng, drawn_nonsense(rng), Truth("hidden", 0.0, ())) for _ in range(_NONSENSE)]
-    wholes, parts, places, scales, colours = zip(*rows, strict=True)
+        rows += [_row(rng, *one) for one in drawn]
+    for _ in range(_NONSENSE):
+        rgb = drawn_nonsense(rng)
+        rows.append(_row(rng, rgb, Truth("hidden", 0.0, ()), np.zeros(rgb.shape[:2], np.uint8)))
+    wholes, parts, outlines, places, scales, colours = zip(*rows, strict=True)
     partial = Path(f"{path}.{os.getpid()}.partial")
     with partial.open("wb") as file:
         np.savez(
             file,
             wholes=np.stack(wholes),
             parts=np.stack(parts),
+            outlines=np.stack(outlines),
             places=np.stack(places),
             scales=np.array(scales, np.float32),
             colours=np.array(colours, np.int8),
@@ -111,12 +122,18 @@ def samples_in(paths: Sequence[str], name: str) -> Samples:
 
     The pictures that only the other network looks at are left out: they would take as many gigabytes again.
     """
-    left_out = "parts" if name == "where" else "wholes"
-    columns: dict[str, list[np.ndarray]] = {}
-    for path in paths:
+    left_out = ("parts", "outlines") if name == "where" else ("wholes",)
+    table: dict[str, np.ndarray] = {}
+    for number, path in enumerate(paths):
         with np.load(path, allow_pickle=False) as stored:
             for column in stored.files:
-                kept = stored[column][:0] if column == left_out else stored[column]
-                columns.setdefault(column, []).append(kept)
-    # One column after the other, so that what was put together is not also kept in parts.
-    return Samples(**{column: np.concatenate(columns.pop(column)) for column in list(columns)})
+                if column in left_out:
+                    table.setdefault(column, np.zeros((0, 1, 1, 3), np.uint8))
+                    continue
+                values = stored[column]
+                # Room for all at once: what grows by being put together takes twice as much.
+                whole = table.setdefault(
+                    column, np.empty((len(paths) * PICTURES_A_FILE, *values.shape[1:]), values.dtype)
+                )
+                whole[number * PICTURES_A_FILE : (number + 1) * PICTURES_A_FILE] = values
+    return Samples(**table)
