@@ -51,13 +51,13 @@ aws-test: setup-train setup-emulators ## what runs on AWS, against emulators and
 	@scripts/two_suites.sh tests/aws tests/infra
 
 # At most 90 minutes on 2 cores. Drawing, training and measuring, in minutes: 9 + 26 + 4; 4 + 19 + 3; 1; 2 + 2 + 1;
-# 5 + 6 + 4; 2 + 1 + 1. What is drawn and a checkpoint lie in .train/, so the same command goes on where it was stopped.
+# 3 + 8 + 4; 2 + 1 + 1. What is drawn and a checkpoint lie in .train/, so the same command goes on where it was stopped.
 train-demo: setup-train ## draw films and train the packages that come with the program (interrupted, it goes on)
 	@$(BIN)/python -m model_packages.slowfast.train --films 180 --minutes 26
 	@$(BIN)/python -m model_packages.yolov8.train --steps 1300 100
 	@$(BIN)/python -m model_packages.resnet.train
 	@$(BIN)/python -m model_packages.resnet.train_spills --films 600 --steps 1200
-	@$(BIN)/python -m model_packages.flame.train --files 64 --epochs 3 12
+	@$(BIN)/python -m model_packages.flame.train --files 64 --epochs 3 8
 	@$(BIN)/python -m model_packages.flame.train_burning --kitchens 200 --steps 500
 
 mar: setup-train ## pack the packages that come with the program for TorchServe, into build/mar

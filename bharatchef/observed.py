@@ -264,6 +264,16 @@ class LeftOutOdds(Record):
     slope: Annotated[float, Field(le=0)]
 
 
+class PauseOdds(Record):
+    """Log-odds that hands rested between two steps of one action: ``slope`` times what is above ``at``.
+
+    What is weighed is how much likelier a pause than the action a moment looks, in nats.
+    """
+
+    at: float
+    slope: Annotated[float, Field(ge=0)]
+
+
 class SourceErrors(Record):
     """How a source of segments errs, counted on films whose truth is known.
 
@@ -279,6 +289,7 @@ class SourceErrors(Record):
     short_overlooked: Confidence
     boundary_s: Seconds | None = None
     left_out: LeftOutOdds | None = None
+    pause: PauseOdds | None = None
 
     def rate(self, action: str, seen: str | None) -> float:
         """How often ``action`` is taken for ``seen`` (``None``: overlooked); 0 where that was not counted."""

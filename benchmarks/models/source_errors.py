@@ -15,6 +15,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from benchmarks.models.planted import Film, films
 from benchmarks.models.whole_way import f1_at
 from bharatchef.judgement import absent_steps, load_thresholds
 from bharatchef.observed import ActionProbabilities, Analyser, Detections, SourceErrors, Unavailable
+from bharatchef.perception.evidence import action_columns, action_evidence
+from bharatchef.perception.parameters import labels, parameters
 from bharatchef.perception.performance import performance_from
 from bharatchef.perception.steps import recognise_steps
 from bharatchef.records import ActionSegment
@@ -47,6 +50,8 @@ ODDS = (1.0, 0.7, 0.5, 0.35)
 # Steps that were right besides those counted, for each action: what was seen once need not be usual.
 _BESIDES = 5
 
+# Between two steps hands are looked at from so long before the first ends to so long after the next begins.
+_BESIDE_S = 0.7
 # So many steps that nothing did have to be seen before anything is said of glimpses.
 LEAST_ABSENCES = 20
 
@@ -133,6 +138,42 @@ def fitted_left_out(found: Sequence[Absence]) -> dict[str, float] | None:
     return {"height": round(float(height), 2), "slope": round(float(slope), 2)}
 
 
+def rests(film: Film, actions: ActionProbabilities, odds: float) -> Iterable[tuple[float, bool]]:
+    """How much like a pause the stillest moment looks (nats): between two steps of one action, and in one."""
+    columns = action_columns(film.dish, actions.labels, labels())
+    evidence = action_evidence(actions, columns, parameters().steps)
+    times = np.asarray(actions.times_s)
+    place = {step.action: k for k, step in enumerate(columns.steps)}
+    steps = [s for s in sorted(film.script.steps, key=lambda s: s.start_s) if s.action in place]
+    spans = [
+        (a.action, a.end_s - _BESIDE_S, b.start_s + _BESIDE_S, True)
+        for a, b in pairwise(steps)
+        if a.action == b.action
+    ]
+    edge_s = parameters().steps.least_part_s
+    spans += [(s.action, s.start_s + edge_s, s.end_s - edge_s, False) for s in steps]
+    for action, start_s, end_s, between in spans:
+        inside = (times >= start_s) & (times <= end_s)
+        if inside.any():
+            quiet = evidence[inside, -1] + np.log(odds) - evidence[inside, place[action]]
+            yield float(quiet.max()), between
+
+
+def fitted_pause(found: Sequence[tuple[float, bool]]) -> dict[str, float] | None:
+    """Where a pause is as likely as none, and the slope, both kinds weighing alike; of too few nothing."""
+    quiet, between = (np.array(column, float) for column in zip(*found, strict=True))
+    if min(between.sum(), (1 - between).sum()) < LEAST_ABSENCES:
+        return None
+    weight = np.where(between > 0, 0.5 / between.mean(), 0.5 / (1 - between).mean())
+
+    def unlikely(line: npt.NDArray[np.float64]) -> float:
+        raw = line[1] * (quiet - line[0])
+        return float((weight * (np.logaddexp(0, raw) - between * raw)).sum())
+
+    at, slope = minimize(unlikely, (-2.0, 1.0), bounds=((None, None), (0.0, None))).x
+    return {"at": round(float(at), 2), "slope": round(float(slope), 2)}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--films", type=int, default=84)
@@ -151,26 +192,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (film, looked_at(drawn(film.script, given.work), film.dish, models).seen)
         for film in films(dishes, CALIBRATION_GROUPS, given.films, 5, given.seed)
     ]
-    best, chosen = -1.0, (ODDS[0], list[Taken](), list[float]())
+    best, chosen = -1.0, dict[str, object]()
     for odds in ODDS:
-        errors = SourceErrors(taken=(), background_odds=odds, short_s=SHORT_S, short_overlooked=0.0)
+        pause = fitted_pause([row for film, seen in looks for row in rests(film, _actions(seen), odds)])
+        plain = {"taken": (), "background_odds": odds, "short_s": SHORT_S, "short_overlooked": 0.0}
+        errors = SourceErrors.model_validate(plain | {"pause": pause})
         rows, taken, off_s = [], list[Taken](), list[float]()
         for film, seen in looks:
-            actions, objects = seen[Analyser.ACTIONS], seen[Analyser.OBJECTS]
-            assert isinstance(actions, ActionProbabilities)
+            objects = seen[Analyser.OBJECTS]
             assert isinstance(objects, Detections | Unavailable)
-            segments = recognise_steps(actions, objects, film.dish, errors).segments
+            segments = recognise_steps(_actions(seen), objects, film.dish, errors).segments
             rows.append(_as_actions(film.script, segments))
             taken += taken_in(film.script, segments)
             off_s += beside(film.script, segments)
         print(f"odds {odds}: F1@50 of actions {f1_at(rows):.3f}", file=sys.stderr)
         if f1_at(rows) > best:
-            best, chosen = f1_at(rows), (odds, taken, off_s)
-    told = counted(chosen[1], chosen[2], chosen[0])
+            best, chosen = f1_at(rows), counted(taken, off_s, odds) | {"pause": pause}
+    told = chosen
     errors = SourceErrors.model_validate(told)
     left_out = fitted_left_out([row for film, seen in looks for row in absences(film, seen, errors)])
     print(yaml.safe_dump({model.weights_sha256: told | {"left_out": left_out}}, sort_keys=False), end="")
     return 0
+
+
+def _actions(seen: Mapping[Analyser, Any]) -> ActionProbabilities:
+    found = seen[Analyser.ACTIONS]
+    assert isinstance(found, ActionProbabilities)
+    return found
 
 
 def _as_actions(script: Script, segments: Sequence[ActionSegment]) -> dict[str, list[list[object]]]:

@@ -43,6 +43,7 @@ class StepParameters(_Data):
     outside_range_spread: Positive
     length_spread: Positive
     together_odds: Positive
+    least_part_s: Positive
     surplus_odds: Annotated[float, Field(gt=0, le=1)]
     order_break_odds: Annotated[float, Field(gt=0, le=1)]
     settled_from: Share

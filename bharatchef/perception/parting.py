@@ -1,7 +1,8 @@
-"""Parts stretches of one action in which several steps were done one after the other; knows lengths alone.
+"""Parts stretches of one action in which several steps were done one after the other; knows no action.
 
-Salt goes in, then chilli: the pause between is shorter than the moments that an action model looks at, and
-what it sees is one long "add". How long steps of the action usually take tells how many a stretch holds.
+Salt goes in, then chilli: the pause between is hardly longer than the moments that an action model looks at,
+and what it sees is one long "add". The hands rest in between, and one step hardly takes so long: both tell
+how many steps a stretch holds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bharatchef.observed import PauseOdds
 from bharatchef.perception.parameters import StepParameters
 from bharatchef.records import ExpectedStep
 
@@ -29,39 +31,39 @@ class Parts:
     sure: float
 
 
-def parts_of(lengths_s: Sequence[float], members: Sequence[ExpectedStep], use: StepParameters) -> list[Parts]:
-    """How many of an action's steps each of its stretches holds.
+@dataclass(frozen=True)
+class Pause:
+    """A moment within a stretch at which the hands may have rested, and the log-odds that they did."""
 
-    No more parts are made than steps are asked for: a stretch is long, too, because somebody took long.
-    A step that is asked for and was not seen elsewhere is weighed by ``together_odds`` against its absence.
+    time_s: float
+    log_odds: float
+
+
+def pauses_in(
+    times_s: Array, quiet: Array, span: tuple[float, float], use: StepParameters, odds: PauseOdds | None
+) -> tuple[Pause, ...]:
+    """Where a stretch may be cut, likeliest first; a step before, between and after takes ``least_part_s``.
 
     Args:
-        lengths_s: of all stretches of the action, seconds.
-        members: the steps that share the action; those without a range of lengths have ``step_median_s``.
+        times_s: moments looked at, increasing.
+        quiet: how much more each moment looks like a pause than like the action (nats).
+        span: the stretch's start and end, seconds.
+        use: how short a part may be.
+        odds: what a pause looks like to this model; where that was not counted, a pause is as likely as not.
     """
-    counts = [1] * len(lengths_s)
-    missing = sum(step.required_count for step in members) - len(lengths_s)
-    median, spread = _usual(members, use)
-    while missing > 0:
-        gains = [
-            _log_density(length, count + 1, median, spread) - _log_density(length, count, median, spread)
-            if count < _MOST_PARTS
-            else -np.inf
-            for length, count in zip(lengths_s, counts, strict=True)
-        ]
-        best = int(np.argmax(gains))
-        if gains[best] + np.log(use.together_odds) <= 0:
-            break
-        counts[best] += 1
-        missing -= 1
-    return [
-        Parts(count, _sureness(length, count, median, spread, use))
-        for length, count in zip(lengths_s, counts, strict=True)
-    ]
+    inside = (times_s >= span[0] + use.least_part_s) & (times_s <= span[1] - use.least_part_s)
+    found: list[Pause] = []
+    for k in sorted(np.flatnonzero(inside), key=lambda k: (-quiet[k], times_s[k])):
+        at = float(times_s[k])
+        if all(abs(at - other.time_s) >= use.least_part_s for other in found):
+            found.append(Pause(at, 0.0 if odds is None else odds.slope * (float(quiet[k]) - odds.at)))
+    return tuple(found)
 
 
 def cuts_between(times_s: Array, quiet: Array, start_s: float, end_s: float, count: int) -> tuple[float, ...]:
     """Where a stretch of ``count`` parts is cut, seconds: near equal lengths, where the hands rest most.
+
+    For models of which it was not counted what a pause looks like.
 
     Args:
         times_s: moments looked at, increasing.
@@ -76,6 +78,46 @@ def cuts_between(times_s: Array, quiet: Array, start_s: float, end_s: float, cou
         best = max(near, key=lambda k: (quiet[k], -abs(times_s[k] - middle)), default=None)
         cuts.append(middle if best is None else float(times_s[best]))
     return tuple(cuts)
+
+
+def parts_of(
+    lengths_s: Sequence[float],
+    pauses: Sequence[Sequence[Pause]],
+    members: Sequence[ExpectedStep],
+    use: StepParameters,
+) -> list[Parts]:
+    """How many of an action's steps each of its stretches holds.
+
+    No more parts are made than steps are asked for: a stretch is long, too, because somebody took long, and
+    hands rest while something boils. A step that is asked for and was not seen elsewhere is weighed by
+    ``together_odds`` against its absence.
+
+    Args:
+        lengths_s: of all stretches of the action, seconds.
+        pauses: where each of them may be cut, likeliest first.
+        members: the steps that share the action; those without a range of lengths have ``step_median_s``.
+    """
+    counts = [1] * len(lengths_s)
+    missing = sum(step.required_count for step in members) - len(lengths_s)
+    median, spread = _usual(members, use)
+
+    def gain(length: float, held: Sequence[Pause], count: int) -> float:
+        if count >= _MOST_PARTS or len(held) < count:
+            return -np.inf
+        longer = _log_density(length, count + 1, median, spread) - _log_density(length, count, median, spread)
+        return longer + held[count - 1].log_odds
+
+    while lengths_s and missing > 0:
+        gains = [gain(*one) for one in zip(lengths_s, pauses, counts, strict=True)]
+        best = int(np.argmax(gains))
+        if gains[best] + np.log(use.together_odds) <= 0:
+            break
+        counts[best] += 1
+        missing -= 1
+    return [
+        Parts(count, _sureness(length, held, count, median, spread))
+        for length, held, count in zip(lengths_s, pauses, counts, strict=True)
+    ]
 
 
 def _usual(members: Sequence[ExpectedStep], use: StepParameters) -> tuple[float, float]:
@@ -105,12 +147,13 @@ def _log_density(length_s: float, count: int, median: float, spread: float) -> f
     return float(-(away**2) / (2 * narrow) - np.log(length_s) - 0.5 * np.log(2 * np.pi * narrow))
 
 
-def _sureness(length_s: float, count: int, median: float, spread: float, use: StepParameters) -> float:
+def _sureness(length_s: float, pauses: Sequence[Pause], count: int, median: float, spread: float) -> float:
+    """How sure it is that there are so many and no fewer."""
     if count == 1:
         return 1.0
     odds = np.array(
         [
-            _log_density(length_s, k, median, spread) + (k - 1) * np.log(use.together_odds)
+            _log_density(length_s, k, median, spread) + sum(pause.log_odds for pause in pauses[: k - 1])
             for k in range(1, count + 1)
         ]
     )

@@ -14,14 +14,21 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bharatchef.observed import ActionProbabilities, Detections, Glimpses, SourceErrors, Unavailable
+from bharatchef.observed import (
+    ActionProbabilities,
+    Detections,
+    Glimpses,
+    PauseOdds,
+    SourceErrors,
+    Unavailable,
+)
 from bharatchef.perception.decoder import decode
 from bharatchef.perception.emptied import emptied_evidence
 from bharatchef.perception.evidence import ActionColumns, action_columns, action_evidence, object_evidence
 from bharatchef.perception.glimpses import glimpses
 from bharatchef.perception.naming import Stretch, named
 from bharatchef.perception.parameters import StepParameters, labels, parameters
-from bharatchef.perception.parting import cuts_between, parts_of
+from bharatchef.perception.parting import cuts_between, parts_of, pauses_in
 from bharatchef.perception.step_names import normalised
 from bharatchef.records import ActionSegment, Dish, DurationRange
 from bharatchef.vocabulary import Span
@@ -121,7 +128,7 @@ def recognise_steps(
     cuts = np.flatnonzero(np.diff(times) > use.gap_periods * period) + 1
     for part in np.split(np.arange(times.size), cuts):
         found += _decoded(times[part], evidence[part], columns, period, use)
-    found = _parted(found, columns, times, evidence, use)
+    found = _parted(found, columns, times, evidence, use, None if errors is None else errors.pause)
     segments, unsure, unsettled = _segments(found, columns, actions.labels, use)
     if unsettled:
         notes.append(
@@ -216,29 +223,41 @@ def _log_moves(steps: int, others: int, use: StepParameters) -> tuple[Array, Arr
         return np.log(share), np.log(moves)
 
 
-def _groups(columns: ActionColumns) -> list[list[int]]:
-    """The states of each action that several steps share."""
+def _by_action(columns: ActionColumns) -> list[list[int]]:
+    """The states of each action."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for state, step_columns in enumerate(columns.step_columns):
         groups.setdefault(step_columns, []).append(state)
-    return [members for members in groups.values() if len(members) > 1]
+    return list(groups.values())
+
+
+def _groups(columns: ActionColumns) -> list[list[int]]:
+    """The states of each action that several steps share."""
+    return [members for members in _by_action(columns) if len(members) > 1]
 
 
 def _parted(
-    found: list[_Found], columns: ActionColumns, times: Array, evidence: Array, use: StepParameters
+    found: list[_Found],
+    columns: ActionColumns,
+    times: Array,
+    evidence: Array,
+    use: StepParameters,
+    odds: PauseOdds | None,
 ) -> list[_Found]:
-    """The segments, those of one action in which several of its steps were done cut into as many."""
+    """The segments, those in which several steps of one action were done cut into as many."""
     cut = dict[int, list[_Found]]()
-    for members in _groups(columns):
+    for members in _by_action(columns):
         mine = [i for i, item in enumerate(found) if item.state in members]
-        if not mine:
-            continue
-        lengths = [found[i].end_s - found[i].start_s for i in mine]
-        parts = parts_of(lengths, [columns.steps[state] for state in members], use)
-        for i, part in zip(mine, parts, strict=True):
+        quiet = [evidence[:, -1] - evidence[:, found[i].state] for i in mine]
+        spans = [(found[i].start_s, found[i].end_s) for i in mine]
+        pauses = [pauses_in(times, rest, span, use, odds) for rest, span in zip(quiet, spans, strict=True)]
+        lengths = [end - start for start, end in spans]
+        parts = parts_of(lengths, pauses, [columns.steps[state] for state in members], use)
+        for i, rest, held, part in zip(mine, quiet, pauses, parts, strict=True):
             item = found[i]
-            quiet = evidence[:, -1] - evidence[:, item.state]
-            cuts = cuts_between(times, quiet, item.start_s, item.end_s, part.count)
+            cuts = sorted(pause.time_s for pause in held[: part.count - 1])
+            if odds is None:
+                cuts = list(cuts_between(times, rest, item.start_s, item.end_s, part.count))
             bounds = [item.start_s, *cuts, item.end_s]
             pieces = [replace(item, start_s=a, end_s=b, sure=part.sure) for a, b in pairwise(bounds)]
             cut[i] = [_looked_at_alone(piece, members, columns, times, evidence, use) for piece in pieces]

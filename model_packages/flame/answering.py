@@ -163,31 +163,34 @@ def burner_places(chances: Floats, shape: tuple[int, ...]) -> tuple[tuple[float,
     for k in range(len(cells)):
         near = cells[max(0, k - _REACH) : k + _REACH + 1]
         map_ = cells[k] + near.mean(0) + 0.3 * usual + 1e-9
-        row, column = np.unravel_index(int(map_.argmax()), map_.shape)
-        # The middle of the peak is between the cells that share it.
-        rows = slice(max(0, int(row) - 1), int(row) + 2)
-        columns = slice(max(0, int(column) - 1), int(column) + 2)
-        peak = map_[rows, columns]
-        ys, xs = np.mgrid[
-            rows.start : rows.start + peak.shape[0], columns.start : columns.start + peak.shape[1]
-        ]
-        x, y = float((xs * peak).sum() / peak.sum()), float((ys * peak).sum() / peak.sum())
-        places.append(in_picture(((x + 0.5) * CELL, (y + 0.5) * CELL), shape))
+        places.append(in_picture(_peak(map_), shape))
     return tuple(places)
+
+
+def _peak(map_: Floats) -> Place:
+    """Where a map of cells is highest, in pixels of the small picture."""
+    row, column = np.unravel_index(int(map_.argmax()), map_.shape)
+    # The middle of the peak is between the cells that share it.
+    rows = slice(max(0, int(row) - 1), int(row) + 2)
+    columns = slice(max(0, int(column) - 1), int(column) + 2)
+    peak = map_[rows, columns]
+    ys, xs = np.mgrid[rows.start : rows.start + peak.shape[0], columns.start : columns.start + peak.shape[1]]
+    x, y = float((xs * peak).sum() / peak.sum()), float((ys * peak).sum() / peak.sum())
+    return (x + 0.5) * CELL, (y + 0.5) * CELL
 
 
 def other_burner(chances: Floats, places: Sequence[Place], shape: tuple[int, ...]) -> Place | None:
     """Where a second burner is that may be meant as well; ``None`` where one alone stands out."""
-    usual = cv2.blur(chances[:, :-1].mean(0).reshape(CELLS[1], CELLS[0]), (3, 3))
-    x, y = in_whole(
-        (float(np.median([p[0] for p in places])), float(np.median([p[1] for p in places]))), shape
-    )
+    usual = chances[:, :-1].mean(0).reshape(CELLS[1], CELLS[0]) + 1e-9
+    middle = float(np.median([x for x, _ in places])), float(np.median([y for _, y in places]))
+    x, y = in_whole(middle, shape)
     rows, columns = np.mgrid[: CELLS[1], : CELLS[0]]
     far = np.hypot((columns + 0.5) * CELL - x, (rows + 0.5) * CELL - y) > _APART_PX
-    row, column = np.unravel_index(int(np.where(far, usual, 0.0).argmax()), usual.shape)
-    if usual[row, column] < _OTHER_FROM * usual.max():
+    others = np.where(far, usual, 1e-9)
+    # A burner's chance lies in several cells.
+    if cv2.blur(others, (3, 3)).max() < _OTHER_FROM * cv2.blur(usual, (3, 3)).max():
         return None
-    return in_picture(((float(column) + 0.5) * CELL, (float(row) + 0.5) * CELL), shape)
+    return in_picture(_peak(others), shape)
 
 
 def parts_in(model: Model, shots: Sequence[Shot]) -> tuple[Floats, list[Picture], tuple[Place, ...], Floats]:

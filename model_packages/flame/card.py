@@ -92,10 +92,12 @@ sure that is. **Trained on drawn films; how it does in real kitchens is unknown.
 A small convolutional network looks at the whole picture (320 px) and says where the burner is, or that none
 is in view; neighbouring pictures are taken together for that. A second one looks at the part round it
 (256 x 192 px of a picture that is 640 px long), in which pan, grate and knob are the yardstick for the
-flame's size, and says off, low, medium, high or hidden, and blue or yellow. A hidden Markov model over the
-chunk steadies the states. Its steadiness, the networks' temper and the curve of confidence are fitted on a
-style group that was not trained on. Answering needs OpenVINO, numpy, OpenCV and PyAV
-({told["engine"]}).
+flame's size, and says off, low, medium, high or hidden, and blue or yellow. While it learns it also marks
+the cells of 8 x 8 px in which the flame is, or would be, and it looks where it marks: the drawing knows the
+outline. Where a second burner is a third as likely to be meant, both are looked at, and at each moment the
+one that burns is read. A hidden Markov model over the chunk steadies the states. Its steadiness, the
+networks' temper and the curve of confidence are fitted on a style group that was not trained on. Answering
+needs OpenVINO, numpy, OpenCV and PyAV ({told["engine"]}).
 
 ## Training
 
@@ -150,16 +152,10 @@ chunks with paint, camera and light varied): {_percent(tuned["heatAccuracy"])}.
 - The drawn hob's knob turns with the level, and is often in the part that is looked at: how much of the
   answer comes from the knob and how much from the flame was not measured.
 - Only the burner that is in use is read; a second flame beside it is not reported.
-- It is mostly right or mostly wrong for a whole film: in some kitchens medium is called high from beginning
-  to end. Size is not what misleads it: parts cut out a sixth larger or smaller, and mirrored ones, gave
-  nearly the same figures in the calibration kitchens. Kitchens are learned by heart: when 9,600 pictures
-  that it had not seen joined the first 6,400, its mean loss rose from 0.70 to 0.92. In the missed pictures
-  that a person looked at, flame and knob could be read: what it lacks is training, not pixels.
-- So no step is judged by its word alone: where the package is registered, each is held against the film's
-  others, by errors that were counted of its weights (`bharatchef/perception/data/heat_errors.yaml`), and what
-  does not show is left open. Of weights that nobody counted, nobody is told a wrong heat.
-- Where two burners carry a pot it may look at the one that is off. Looking at both and reading the one that
-  burns was tried: it mended one calibration film and spoiled another, where no flame burned at all.
+- What it gets wrong is mostly a whole film, one level off from beginning to end: small, far flames most.
+- So no step is judged by its word alone: each is held against the film's others, by errors that were
+  counted of its weights (`bharatchef/perception/data/heat_errors.yaml`), and what does not show is left open.
+  Of weights that nobody counted, nobody is told a wrong heat.
 - What it knows of smoke and burning is what is drawn: grey-blue haze over the pan, and food that darkens.
 - One tone of the prototypes before this version was chosen while looking at the test groups; this version was
   chosen on the calibration group alone.

@@ -51,7 +51,7 @@ from .own import learned_on, own_card
 from .register import CODE, FOUND, SET_ASIDE, WEIGHTS
 from .samples import PICTURES_A_FILE, draw_file, jobs_of, samples_in
 
-VERSION = "2.1.0"
+VERSION = "3.0.0"
 BAR = 0.95
 # A package that is less often right than this, in the kitchens of test or calibration, is not found by
 # the program unless somebody registers it. It is no bar for accusing a cook: what a package says of heat is
@@ -166,7 +166,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1000, help="draws the kitchens and starts the networks")
     parser.add_argument("--files", type=int, default=64, help="files of 100 training pictures each")
     parser.add_argument(
-        "--epochs", type=int, nargs=2, default=(3, 6), help="of the first and of the second network"
+        "--epochs", type=int, nargs=2, default=(3, 8), help="of the first and of the second network"
     )
     parser.add_argument("--films", type=int, default=12, help="calibration chunks a style group")
     parser.add_argument("--test-films", type=int, default=8, help="test chunks a style group")

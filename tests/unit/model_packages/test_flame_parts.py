@@ -12,19 +12,22 @@ from hypothesis import strategies as st
 
 from model_packages.flame import inference
 from model_packages.flame.answering import (
+    Model,
     Numbers,
     Sample,
     Seen,
     answers_of,
     burner_places,
     confidence_of,
+    seen_in,
     smoothed,
     word_of,
 )
 from model_packages.flame.firelight import fire_pixels
 from model_packages.flame.fitting import logistic_curve
-from model_packages.flame.looking import CELLS, PART, WHOLE, in_picture, in_whole, part_of, whole_of
+from model_packages.flame.looking import CELL, CELLS, PART, WHOLE, in_picture, in_whole, part_of, whole_of
 from model_packages.flame.pixels import shots_of
+from model_packages.shots import Shot
 
 COLOURS = {"blue": (60, 110, 235), "yellow": (255, 180, 60), "grey": (120, 120, 120)}
 
@@ -98,6 +101,47 @@ def chances(cells: list[tuple[int, int] | None]) -> np.ndarray:
 def test_a_burner_that_a_hand_covers_for_a_moment_keeps_its_place() -> None:
     seen = burner_places(chances([(10, 5)] * 4 + [None] + [(10, 5)] * 4), (384, 640, 3))
     assert np.allclose(seen, (10.5 * 16, 5.5 * 16), atol=4)
+
+
+FIRST, SECOND = (10, 11), (30, 11)
+
+
+def two_burners(burns: list[tuple[int, int] | None], likely: tuple[float, float]) -> Seen:
+    """What is read where cells FIRST and SECOND may be the burner, one of which burns (is bright) or none."""
+    shots = []
+    for k, cell in enumerate(burns):
+        rgb = np.zeros((384, 640, 3), np.uint8)
+        if cell is not None:
+            x, y = in_picture(((cell[0] + 0.5) * CELL, (cell[1] + 0.5) * CELL), rgb.shape)
+            rgb[round(y) - 9 : round(y) + 9, round(x) - 9 : round(x) + 9] = 255
+        shots.append(Shot(k * 0.5, rgb))
+
+    def where(wholes: np.ndarray) -> list[np.ndarray]:
+        logits = np.full((len(wholes), CELLS[0] * CELLS[1] + 1), -20.0)
+        for cell, share in zip((FIRST, SECOND), likely, strict=True):
+            logits[:, cell[1] * CELLS[0] + cell[0]] = np.log(share)
+        return [logits]
+
+    def what(parts: np.ndarray) -> list[np.ndarray]:
+        bright = parts[:, PART[1] // 2, PART[0] // 2].max(1) > 128
+        logits = np.zeros((len(parts), 6))
+        logits[np.arange(len(parts)), np.where(bright, 2, 0)] = 6.0
+        return [logits]
+
+    return seen_in(Model(where, what, NUMBERS), shots)
+
+
+def test_of_two_burners_the_one_that_burns_is_read_moment_by_moment() -> None:
+    seen = two_burners([SECOND] * 6 + [FIRST] * 6 + [None] * 6, (0.6, 0.4))
+    assert [int(row.argmax()) for row in seen.logits[:, :5]] == [2] * 12 + [0] * 6
+    columns = np.array(seen.places)[:, 0]
+    assert (columns[:5] > 400).all()
+    assert (columns[8:] < 250).all()
+
+
+def test_a_place_that_is_hardly_meant_is_not_looked_at() -> None:
+    seen = two_burners([SECOND] * 6, (0.9, 0.1))
+    assert [int(row.argmax()) for row in seen.logits[:, :5]] == [0] * 6
 
 
 @given(st.lists(st.lists(st.floats(0.01, 1), min_size=5, max_size=5), min_size=1, max_size=30))
