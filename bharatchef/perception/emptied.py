@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ Array = NDArray[np.float64]
 # A box this many times as large holds the thing: what is in a pan or on a board has been used already.
 _HOLDS = 4.0
 _LEAST_SIDE = 3
+# A place is where a thing was in its latest looks: it may be pushed a little.
+_LATEST = 9
 _RATES = (0.02, 0.98)
 
 
@@ -42,13 +45,15 @@ def emptied(detections: Detections, words: Labels, use: EmptiedParameters) -> tu
     looks = np.asarray(detections.times_s, dtype=np.float64)
     if looks.size < 2 * _LEAST_SIDE:
         return ()
-    vessels = [item for item in detections.items if words.kind_of(item.label) == "vessel"]
     by_label: dict[str, list[Detection]] = {}
     for item in detections.items:
-        if words.kind_of(item.label) not in ("hand", "vessel", "tool"):
-            by_label.setdefault(item.label, []).append(item)
+        by_label.setdefault(item.label, []).append(item)
+    kinds = {label: words.kind_of(label) for label in by_label}
+    vessels = [item for label, items in by_label.items() if kinds[label] == "vessel" for item in items]
     found = []
     for label, items in sorted(by_label.items()):
+        if kinds[label] in ("hand", "vessel", "tool"):
+            continue
         for place in _places(items, use.same_place):
             if len(place) < use.least_looks or _held(place, vessels):
                 continue
@@ -87,12 +92,13 @@ def emptied_evidence(
     if len(times_s) == 0:
         return result
     times = np.asarray(times_s, dtype=np.float64)
+    things = [step_words(step, dish) for step in steps]
     for one in emptied(detections, words, use):
         near = (times >= one.time_s - use.before_s) & (times <= one.time_s + use.after_s)
         if not near.any():
             continue
         covered = words.words_of(one.label)
-        users = [any(covered & names for names in step_words(step, dish)) for step in steps]
+        users = [any(covered & names for names in own) for own in things]
         for members in groups:
             own = [m for m in members if users[m]]
             if own and len(own) < len(members):
@@ -103,25 +109,31 @@ def emptied_evidence(
 def _places(items: Sequence[Detection], same: float) -> list[list[Detection]]:
     """Detections of one label by where they were: middles less than ``same`` of the picture apart."""
     places: list[list[Detection]] = []
-    middles: list[list[tuple[float, float]]] = []
+    middles: list[tuple[float, float]] = []
     for item in items:
-        x, y = (item.box[0] + item.box[2]) / 2, (item.box[1] + item.box[3]) / 2
-        for place, known in zip(places, middles, strict=True):
-            mx, my = np.median(known[-_LEAST_SIDE * 3 :], axis=0)
-            if abs(x - mx) <= same and abs(y - my) <= same * 16 / 9:
-                place.append(item)
-                known.append((x, y))
-                break
-        else:
+        x, y = _middle(item.box)
+        at = next(
+            (k for k, (mx, my) in enumerate(middles) if abs(x - mx) <= same and abs(y - my) <= same * 16 / 9),
+            None,
+        )
+        if at is None:
             places.append([item])
-            middles.append([(x, y)])
+            middles.append((x, y))
+            continue
+        places[at].append(item)
+        latest = [_middle(one.box) for one in places[at][-_LATEST:]]
+        middles[at] = median(mx for mx, _ in latest), median(my for _, my in latest)
     return places
+
+
+def _middle(box: Sequence[float]) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
 def _held(place: Sequence[Detection], vessels: Sequence[Detection]) -> bool:
     """Whether the things of a place mostly lie in a much larger vessel or on a board."""
-    box = np.median([item.box for item in place], axis=0)
-    middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    box = [median(item.box[side] for item in place) for side in range(4)]
+    middle = _middle(box)
     size = (box[2] - box[0]) * (box[3] - box[1])
     times = {item.time_s for item in place}
     inside = {

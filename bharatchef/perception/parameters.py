@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Annotated, Literal, TypeVar
 
@@ -172,8 +172,12 @@ class Labels(_Data):
 
     def kind_of(self, label: str) -> ObjectKind:
         """The kind of thing that a detector's label names; ``other`` where nothing is known of it."""
-        wanted = normalised(label)
-        return next((e.kind for name, e in self.objects.items() if normalised(name) == wanted), "other")
+        return self._kinds.get(normalised(label), "other")
+
+    @cached_property
+    def _kinds(self) -> dict[str, ObjectKind]:
+        # Asked of every box that was seen; of two names that are one, the first goes before.
+        return {normalised(name): entry.kind for name, entry in reversed(self.objects.items())}
 
 
 @lru_cache(maxsize=1)
