@@ -101,21 +101,26 @@ def parts_of(
     missing = sum(step.required_count for step in members) - len(lengths_s)
     median, spread = _usual(members, use)
 
+    def weight(length: float, held: Sequence[Pause], count: int) -> float:
+        """How likely a stretch holds so many, as a logarithm."""
+        rested = sum(pause.log_odds for pause in held[: count - 1])
+        together = (count - 1) * float(np.log(use.together_odds))
+        return _log_density(length, count, median, spread) + rested + together
+
     def gain(length: float, held: Sequence[Pause], count: int) -> float:
         if count >= _MOST_PARTS or len(held) < count:
             return -np.inf
-        longer = _log_density(length, count + 1, median, spread) - _log_density(length, count, median, spread)
-        return longer + held[count - 1].log_odds
+        return weight(length, held, count + 1) - weight(length, held, count)
 
     while lengths_s and missing > 0:
         gains = [gain(*one) for one in zip(lengths_s, pauses, counts, strict=True)]
         best = int(np.argmax(gains))
-        if gains[best] + np.log(use.together_odds) <= 0:
+        if gains[best] <= 0:
             break
         counts[best] += 1
         missing -= 1
     return [
-        Parts(count, _sureness(length, held, count, median, spread))
+        Parts(count, _sureness([weight(length, held, k) for k in range(1, count + 1)]))
         for length, held, count in zip(lengths_s, pauses, counts, strict=True)
     ]
 
@@ -147,15 +152,7 @@ def _log_density(length_s: float, count: int, median: float, spread: float) -> f
     return float(-(away**2) / (2 * narrow) - np.log(length_s) - 0.5 * np.log(2 * np.pi * narrow))
 
 
-def _sureness(length_s: float, pauses: Sequence[Pause], count: int, median: float, spread: float) -> float:
-    """How sure it is that there are so many and no fewer."""
-    if count == 1:
-        return 1.0
-    odds = np.array(
-        [
-            _log_density(length_s, k, median, spread) + sum(pause.log_odds for pause in pauses[: k - 1])
-            for k in range(1, count + 1)
-        ]
-    )
-    weights = np.exp(odds - odds.max())
-    return float(weights[-1] / weights.sum())
+def _sureness(weights: Sequence[float]) -> float:
+    """How sure the last of these logarithms is, against the others."""
+    shares = np.exp(np.array(weights) - max(weights))
+    return float(shares[-1] / shares.sum())

@@ -255,9 +255,11 @@ def _parted(
         parts = parts_of(lengths, pauses, [columns.steps[state] for state in members], use)
         for i, rest, held, part in zip(mine, quiet, pauses, parts, strict=True):
             item = found[i]
-            cuts = sorted(pause.time_s for pause in held[: part.count - 1])
-            if odds is None:
-                cuts = list(cuts_between(times, rest, item.start_s, item.end_s, part.count))
+            cuts = (
+                cuts_between(times, rest, item.start_s, item.end_s, part.count)
+                if odds is None
+                else sorted(pause.time_s for pause in held[: part.count - 1])
+            )
             bounds = [item.start_s, *cuts, item.end_s]
             pieces = [replace(item, start_s=a, end_s=b, sure=part.sure) for a, b in pairwise(bounds)]
             cut[i] = [_looked_at_alone(piece, members, columns, times, evidence, use) for piece in pieces]
