@@ -280,7 +280,7 @@ class SourceErrors(Record):
     A step that lasts less than ``short_s`` is overlooked at the rate ``short_overlooked``. What ``taken``
     does not list never happened there. ``background_odds`` are those of nothing being done where it says so,
     against what its probability says. Of its marks of beginnings and ends 19 in 20 are within ``boundary_s``
-    of the truth. ``None`` is what was not counted.
+    of the truth. ``left_out`` and ``pause``: what glimpses and still moments tell. ``None``: not counted.
     """
 
     taken: tuple[TakenFor, ...]

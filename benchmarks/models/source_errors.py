@@ -5,8 +5,9 @@
 What it prints goes into ``bharatchef/perception/data/source_errors.yaml``, under the sha256 of the weights
 that were counted. A step of the truth is taken for the action of the segment that covers most of it, and
 overlooked where none covers enough. The odds of nothing being done are those of a few with which the steps'
-actions have the best F1@50; the errors are counted with them. With all this, what glimpses of an action tell
-of a step that nothing did is fitted: whether it was left out, or done and overlooked.
+actions have the best F1@50; the errors are counted with them, and what a pause between two
+steps of one action looks like. With all this, what glimpses of an action tell of a step that nothing did is
+fitted: whether it was left out, or done and overlooked.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (film, looked_at(drawn(film.script, given.work), film.dish, models).seen)
         for film in films(dishes, CALIBRATION_GROUPS, given.films, 5, given.seed)
     ]
-    best, chosen = -1.0, dict[str, object]()
+    best, told = -1.0, dict[str, object]()
     for odds in ODDS:
         pause = fitted_pause([row for film, seen in looks for row in rests(film, _actions(seen), odds)])
         plain = {"taken": (), "background_odds": odds, "short_s": SHORT_S, "short_overlooked": 0.0}
@@ -207,8 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             off_s += beside(film.script, segments)
         print(f"odds {odds}: F1@50 of actions {f1_at(rows):.3f}", file=sys.stderr)
         if f1_at(rows) > best:
-            best, chosen = f1_at(rows), counted(taken, off_s, odds) | {"pause": pause}
-    told = chosen
+            best, told = f1_at(rows), counted(taken, off_s, odds) | {"pause": pause}
     errors = SourceErrors.model_validate(told)
     left_out = fitted_left_out([row for film, seen in looks for row in absences(film, seen, errors)])
     print(yaml.safe_dump({model.weights_sha256: told | {"left_out": left_out}}, sort_keys=False), end="")

@@ -152,7 +152,7 @@ chunks with paint, camera and light varied): {_percent(tuned["heatAccuracy"])}.
 - The drawn hob's knob turns with the level, and is often in the part that is looked at: how much of the
   answer comes from the knob and how much from the flame was not measured.
 - Only the burner that is in use is read; a second flame beside it is not reported.
-- What it gets wrong is mostly a whole film, one level off from beginning to end: small, far flames most.
+- In training it was a small, far flame that it read one level off from beginning to end of a film.
 - So no step is judged by its word alone: each is held against the film's others, by errors that were
   counted of its weights (`bharatchef/perception/data/heat_errors.yaml`), and what does not show is left open.
   Of weights that nobody counted, nobody is told a wrong heat.
