@@ -267,7 +267,7 @@ class _Engines:
         places = clip_frames(middles, len(small), CLIP_FRAMES, CLIP_FPS)
         pictures = np.stack(small)
         for k in range(0, len(places), _BATCH):
-            self._slow.scores(pictures[places[k : k + _BATCH]])
+            self._slow.told(pictures[places[k : k + _BATCH]])
         for picture in large[::2]:
             self._detector.found(picture)
         samples_of(self._flame, [Shot(t, p) for t, p in zip(times, large, strict=True)])

@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ import numpy.typing as npt
 import openvino as ov
 
 from model_packages.engine import compiled_model, read_ir
+from model_packages.members import members_in
 from model_packages.training.last_layer import Floats, LastLayer, added_layer
 
+from .context import MEMBER, context_in
 from .labelled import Labelled, film_of
 from .learning import Film, seconds_truth
 from .package import SETTINGS, WEIGHTS
-from .pictures import Pictures, mean_of_looks, rgb_of
+from .pictures import Pictures, looks_at, rgb_of
 
 _BATCH = 8
 # How much moving away from what was learned before costs; the same from 0.001 to 1 (docs/retraining.md).
@@ -59,11 +62,23 @@ class Start:
         self.labels = tuple(str(label) for label in self.settings["labels"])
         self.frames = int(self.settings["frames"])
         self.looks = int(self.settings.get("looks", 1))
+        self.folder = folder
+        self.members = members_in(folder / WEIGHTS, [MEMBER])
+        self.context = context_in(self.members)
         self._last = LastLayer(read_ir(folder / WEIGHTS))
 
     def looked_at(self, film: Film, size: tuple[int, int]) -> Looked:
         """What the network makes of each second of a film, in pictures of ``size`` (height, width)."""
-        net = compiled_model(self._last.shown())
+        rows, truth = self.looks_of(film, size)
+        classes = len(self.labels)
+        scores, features = rows[:, :, :classes].mean(1), rows[:, :, classes:]
+        if self.context is not None:
+            scores = scores + self.context.added(features)
+        return Looked(scores, features.mean(1), truth, film)
+
+    def looks_of(self, film: Film, size: tuple[int, int]) -> tuple[Floats, npt.NDArray[np.intp]]:
+        """(seconds, looks, labels and features) of a film, and its truth a second."""
+        net = self._net
         times, truth = seconds_truth(film, len(self.labels))
         pictures = rgb_of(film.i420)
         rgb = np.stack([cv2.resize(p, size[::-1], interpolation=cv2.INTER_AREA) for p in pictures])
@@ -72,11 +87,18 @@ class Start:
             said = net(clips)
             return np.concatenate([np.asarray(said[k], np.float32) for k in (0, 1)], axis=1)
 
-        told = mean_of_looks(
+        told = looks_at(
             lambda places: rgb[places], both, times, len(rgb), self.frames, self.looks, batch=_BATCH
         )
-        classes = len(self.labels)
-        return Looked(told[:, :classes], told[:, classes:], truth, film)
+        return told, truth
+
+    @cached_property
+    def _net(self) -> ov.CompiledModel:
+        return compiled_model(self.shown())
+
+    def shown(self) -> ov.Model:
+        """The network with two outputs: the scores, and the features that they are made of."""
+        return self._last.shown()
 
     def with_head(self, weights: Floats, bias: Floats) -> ov.Model:
         """The network whose scores have ``features @ weights.T + bias`` added to them."""

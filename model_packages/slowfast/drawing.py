@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +201,23 @@ def draw_part(work: Path, part: Part, *, seconds: float = _SECONDS, every: tuple
                 file, i420=film.i420, labels=film.labels, about=np.array([film.group, film.camera, str(dish)])
             )
         whole.replace(path)
+
+
+def draw_shared(work: Path, part: Part, workers: int, seconds: float = _SECONDS) -> None:
+    """``draw_part``, its films dealt out to ``workers`` processes."""
+    jobs = [(work, part, seconds, (share, workers)) for share in range(workers)]
+    if workers == 1:
+        _draw(jobs[0])
+        return
+    # One forked while a library holds a lock of its threads would wait for ever.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_draw, jobs))
+
+
+def _draw(job: tuple[Path, Part, float, tuple[int, int]]) -> None:
+    cv2.setNumThreads(1)
+    work, part, seconds, every = job
+    draw_part(work, part, seconds=seconds, every=every)
 
 
 def films_of(work: Path, part: Part) -> Iterator[Path]:

@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from model_packages.engine import network, read_ir
+from model_packages.members import members_in
 from model_packages.requests import RequestError, check_json_accepted, kind_of
 
 from .chain import Chain, chain_from, read_scores
-from .pictures import FPS, Small, decoded, mean_of_looks, rgb_of
+from .context import MEMBER, context_in
+from .pictures import FPS, Small, decoded, looks_at, rgb_of
 
 WEIGHTS, SETTINGS = "weights.ovz", "settings.json"
 _BATCH = 8
@@ -43,17 +45,25 @@ class Model:
     def __post_init__(self) -> None:
         self._graph = read_ir(self.path)
         self._networks: dict[tuple[int, int], Any] = {}
+        self.context = context_in(members_in(self.path, [MEMBER]))
 
-    def scores(self, clips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """(clips, labels) scores of RGB clips (clips, frames, height, width, 3)."""
+    def told(self, clips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """(clips, labels) scores of RGB clips (clips, frames, height, width, 3).
+
+        Where there is a context, the features that scores are made of follow in each row.
+        """
         size = clips.shape[2], clips.shape[3]
         net = self._networks.get(size)
         if net is None:
             graph = self._graph.clone()
             graph.reshape([-1, self.frames, *size, 3])
             net = self._networks[size] = network(graph)
-        parts = [net(clips[k : k + _BATCH])[0] for k in range(0, len(clips), _BATCH)]
-        return np.concatenate(parts).astype(np.float32)
+        rows = []
+        for first in range(0, len(clips), _BATCH):
+            said = net(clips[first : first + _BATCH])
+            outputs = [said[number] for number in range(1 if self.context is None else 2)]
+            rows.append(np.concatenate(outputs, axis=1))
+        return np.concatenate(rows).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -109,10 +119,14 @@ def predict_fn(data: bytes, model: Model) -> Said:
 def said_of(small: Small, model: Model) -> Said:
     """Probabilities each second of pictures that are decoded already."""
     times = moments(small.length_s, model.every_s)
-    scores = mean_of_looks(
-        lambda places: rgb_of(small.i420[places]), model.scores, times, len(small.i420), model.frames,
+    told = looks_at(
+        lambda places: rgb_of(small.i420[places]), model.told, times, len(small.i420), model.frames,
         model.looks, fps=small.fps, every_s=model.every_s, batch=_BATCH,
     )  # fmt: skip
+    labels = len(model.labels)
+    scores = told[:, :, :labels].mean(1)
+    if model.context is not None:
+        scores = scores + model.context.added(told[:, :, labels:])
     return Said(times, read_scores(scores, model.temperature, model.chain, model.every_s), model.labels)
 
 

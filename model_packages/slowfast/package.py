@@ -21,7 +21,7 @@ FOUND, SET_ASIDE = "model.json", "model.below-bar.json"
 WEIGHTS, SETTINGS, FIGURES, CARD = "weights.ovz", "settings.json", "metrics.json", "MODEL_CARD.md"
 VERSION = "1.0.0"
 _HERE = Path(__file__).resolve().parent
-_SERVED = ("__init__.py", "inference.py", "chain.py", "pictures.py", "requirements.txt")
+_SERVED = ("__init__.py", "inference.py", "chain.py", "context.py", "pictures.py", "requirements.txt")
 
 
 def settings(

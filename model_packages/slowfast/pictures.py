@@ -157,7 +157,7 @@ def clip_frames(
     return places
 
 
-def mean_of_looks(
+def looks_at(
     shown: Callable[[npt.NDArray[np.intp]], Pictures],
     told: Callable[[Pictures], npt.NDArray[np.float32]],
     times_s: npt.NDArray[np.float64],
@@ -169,7 +169,7 @@ def mean_of_looks(
     every_s: float = 1.0,
     batch: int = 8,
 ) -> npt.NDArray[np.float32]:
-    """(times, n) what a network tells of each stretch of film, the mean over one look or two.
+    """(times, looks, n) what a network tells of each stretch of film, at one look or two.
 
     Of two looks one is a quarter of the stretch before its middle and one after it, mirrored: a second's clip
     that falls between two movements is then seen with its neighbours, and by the other hand.
@@ -193,8 +193,7 @@ def mean_of_looks(
             clips = shown(places[first : first + batch])
             parts.append(told(np.ascontiguousarray(clips[:, :, :, ::-1]) if mirrored else clips))
         rows.append(np.concatenate(parts))
-    mean: npt.NDArray[np.float32] = np.mean(rows, axis=0, dtype=np.float32)
-    return mean
+    return np.stack(rows, 1).astype(np.float32)
 
 
 def encoded(pictures: list[Pictures], fps: float, crf: int) -> bytes:

@@ -18,12 +18,10 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -33,25 +31,27 @@ import numpy.typing as npt
 import torch
 
 from model_packages.engine import compiled_model, engine_words, pack_ir
+from model_packages.members import with_members
+from model_packages.training.files import put_whole
 from model_packages.training.kitchens import TRAINED_ON
 
 from .adapting import Start, fitted_head, looked_through
 from .card import model_card
 from .chain import Chain, counted
 from .convert import LEAST_AGREEMENT, compared, graph_of, quantised
-from .drawing import LABELS, SIZE, Part, draw_part, films_of, parts
+from .drawing import LABELS, SIZE, draw_shared, films_of, parts
 from .labelled import film_of, labelled_films, split
 from .learning import Film, Recipe, accuracy_on, learned, new_learner, resumed, seconds_truth
 from .measuring import figures_of, fitted, probabilities
 from .network import Shape, SlowFast
 from .package import FIGURES, FOUND, SET_ASIDE, settings, write_package
-from .pictures import Pictures, clip_frames, mean_of_looks, rgb_of
+from .pictures import Pictures, clip_frames, looks_at, rgb_of
 
 BAR, USEFUL = 0.90, 0.70
 OWN_FILMS, HELD_OUT = "people's own films", "films of people or kitchens that were kept out"
 # What is answered with, (height, width): as large as the last training clips, see ``Recipe``.
 SERVED = (112, 192)
-# How often each second is looked at, see ``pictures.mean_of_looks``.
+# How often each second is looked at, see ``pictures.looks_at``.
 LOOKS = 2
 _HERE = Path(__file__).resolve().parent
 SLIM = Shape(
@@ -204,23 +204,30 @@ def _adapt(given: argparse.Namespace) -> int:
         "chain": {k: v for k, v in chain.as_json().items() if k != "shares"},
         "calibration": _figures(tuned, temperature, chain, labels=start.labels),
         "test": figures(chain),
-        "testOfEachSecondAlone": figures(None)["accuracy"],
-        "testWithAClipEvery2Seconds": figures(chain, every_s=2)["accuracy"],
     }
-    _write(given.out, served, told, start.labels, start.frames, temperature, chain, start.looks)
+    if start.context is None:
+        told["testOfEachSecondAlone"] = figures(None)["accuracy"]
+        told["testWithAClipEvery2Seconds"] = figures(chain, every_s=2)["accuracy"]
+    else:
+        told["context"] = before["context"]
+    _write(
+        given.out, served, told, start.labels, start.frames, temperature, chain, start.looks, start.members
+    )
     print(json.dumps({k: told["test"][k] for k in ("accuracy", "balancedAccuracy", "calibrationError")}))
     return 0
 
 
 def _write(
     out: Path, served: Any, told: dict[str, Any], labels: tuple[str, ...], frames: int, temperature: float,
-    chain: Chain, looks: int,
+    chain: Chain, looks: int, members: Mapping[str, bytes] | None = None,
 ) -> None:  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as folder:
+        weights = pack_ir(served, Path(folder) / "weights.ovz")
+        put_whole(weights, with_members(weights.read_bytes(), (), members or {}))
         write_package(
             out,
-            pack_ir(served, Path(folder) / "weights.ovz"),
+            weights,
             settings(labels, frames, short_px=min(SERVED), temperature=temperature, chain=chain, looks=looks),
             model_card(told, bar=BAR, useful=USEFUL),
             engine=told["engine"],
@@ -247,9 +254,9 @@ def _scored(graph: Any, shape: Shape, films: Iterable[Film]) -> Scored:
         times, truth = seconds_truth(film, shape.classes)
         rgb = _sized(rgb_of(film.i420))
         scores.append(
-            mean_of_looks(
+            looks_at(
                 rgb.__getitem__, lambda clips: served(clips)[0], times, len(rgb), shape.frames, LOOKS
-            )
+            ).mean(1)
         )
         truths.append(truth)
         numbers += [number] * len(truth)
@@ -282,13 +289,7 @@ def sample_clips(films: Sequence[Film], count: int, frames: int) -> list[Picture
 def _drawn_sets(given: argparse.Namespace) -> Sets:
     drawn = {part.name: part for part in parts(given.films, given.held_out, given.seed)}
     for part in drawn.values():
-        jobs = [(given.work, part, given.seconds, (k, given.workers)) for k in range(given.workers)]
-        if given.workers == 1:
-            _draw(jobs[0])
-            continue
-        # One forked while a library holds a lock of its threads would wait for ever.
-        with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
-            list(pool.map(_draw, jobs))
+        draw_shared(given.work, part, given.workers, given.seconds)
     kept: dict[Path, Film] = {}
 
     def films(name: str) -> list[Film]:
@@ -296,12 +297,6 @@ def _drawn_sets(given: argparse.Namespace) -> Sets:
 
     words = (", ".join(drawn["training"].groups), "drawn films of " + ", ".join(drawn["test"].groups))
     return Sets(lambda: films("training"), films("calibration"), films("test"), TRAINED_ON, words)
-
-
-def _draw(job: tuple[Path, Part, float, tuple[int, int]]) -> None:
-    cv2.setNumThreads(1)
-    work, part, seconds, every = job
-    draw_part(work, part, seconds=seconds, every=every)
 
 
 def read_film(path: Path) -> Film:
@@ -363,9 +358,13 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=min(2, cores), help="threads that train")
     parser.add_argument("--gpus", type=int, default=int(os.environ.get("SM_NUM_GPUS", "") or 1))
     given = parser.parse_args(words)
-    # Where files lie says nothing of the model, and is nobody's business.
-    given.words = [w for k, w in enumerate(words) if not {w, words[k - 1] if k else ""} & _PATHS]
+    given.words = without_paths(words)
     return given
+
+
+def without_paths(words: Sequence[str]) -> list[str]:
+    """A command's words without where files lie: that says nothing of a model, and is nobody's business."""
+    return [w for k, w in enumerate(words) if not {w, words[k - 1] if k else ""} & _PATHS]
 
 
 _PATHS = {"--work", "--out", "--labelled", "--start"}

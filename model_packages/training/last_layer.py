@@ -39,10 +39,11 @@ class LastLayer:
         return ov.Model([self._scores, self._flat()], self._graph.get_parameters(), "start")
 
     def with_more(self, weights: Floats, bias: Floats, name: str) -> ov.Model:
-        """The network whose scores have ``features @ weights.T + bias`` added to them."""
+        """The network with ``features @ weights.T + bias`` added to its scores; its other outputs stay."""
         more = ops.matmul(self._flat(), ops.constant(weights), False, True)
         scores = ops.add(ops.add(self._scores, more), ops.constant(bias[None]))
-        return ov.Model([scores], self._graph.get_parameters(), name)
+        others = [output.get_node().input(0).get_source_output() for output in self._graph.outputs[1:]]
+        return ov.Model([scores.output(0), *others], self._graph.get_parameters(), name)
 
     def _flat(self) -> Any:
         """(N, features): averaged over the places in the picture, as the scores are."""

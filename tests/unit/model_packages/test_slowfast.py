@@ -63,7 +63,8 @@ def test_of_two_looks_one_is_before_the_middle_and_one_after_it_mirrored() -> No
         return clips[:, :, 0, [0, -1], 0].mean(axis=1).astype(np.float32)
 
     def told(looks: int) -> np.ndarray:
-        return pictures.mean_of_looks(film.__getitem__, edges, np.array([2.0, 4.0]), 60, 8, looks, batch=1)
+        seen = pictures.looks_at(film.__getitem__, edges, np.array([2.0, 4.0]), 60, 8, looks, batch=1)
+        return seen.mean(axis=1)
 
     middles = np.array([2.0, 4.0]) * pictures.FPS
     assert np.allclose(told(1), np.stack([middles, [200, 200]], 1), atol=1)
