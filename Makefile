@@ -50,10 +50,11 @@ ops-test: setup-train ## the flows around the main job, each on a real Prefect s
 aws-test: setup-train setup-emulators ## what runs on AWS, against emulators and real HTTP servers; Terraform where it is there
 	@scripts/two_suites.sh tests/aws tests/infra
 
-# At most 90 minutes on 2 cores. Drawing, training and measuring, in minutes: 9 + 26 + 4; 4 + 19 + 3; 1; 2 + 2 + 1;
+# At most 90 minutes on 2 cores. Drawing, training and measuring, in minutes: 9 + 18 + 4; 3 + 3 + 2; 4 + 19 + 3; 1; 2 + 2 + 1;
 # 3 + 8 + 4; 2 + 1 + 1. What is drawn and a checkpoint lie in .train/, so the same command goes on where it was stopped.
 train-demo: setup-train ## draw films and train the packages that come with the program (interrupted, it goes on)
-	@$(BIN)/python -m model_packages.slowfast.train --films 180 --minutes 26
+	@$(BIN)/python -m model_packages.slowfast.train --films 180 --minutes 18
+	@$(BIN)/python -m model_packages.slowfast.train_context --films 120
 	@$(BIN)/python -m model_packages.yolov8.train --steps 1300 100
 	@$(BIN)/python -m model_packages.resnet.train
 	@$(BIN)/python -m model_packages.resnet.train_spills --films 600 --steps 1200

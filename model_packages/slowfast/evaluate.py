@@ -22,7 +22,7 @@ from .inference import Model, model_fn, said_of
 from .labelled import film_of, labelled_films
 from .learning import Film, seconds_truth
 from .measuring import figures_of
-from .pictures import FPS, Small
+from .pictures import FPS, Small, shrunk, small_size
 
 
 def figures_on(model: Model, part: Part, seconds: float = 64.0) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def figures_on(model: Model, part: Part, seconds: float = 64.0) -> dict[str, Any
             part.first_seed + number, group, varied=False, dish=number % 3 == 2, seconds=seconds
         )
         times, truth = seconds_truth(Film(drawn.i420, drawn.labels), len(LABELS))
-        said = said_of(Small(drawn.i420, len(drawn.i420) / FPS), model)
+        said = said_of(Small(shrunk(drawn.i420, _size(model)), len(drawn.i420) / FPS), model)
         at = np.abs(said.times_s[None] - times[:, None]).argmin(1)
         chances.append(said.probabilities[at])
         truths.append(truth)
@@ -51,7 +51,7 @@ def counts_on(model: Model, folder: Path) -> list[dict[str, Any]]:
     """
     told = []
     for labelled in labelled_films(folder):
-        film = film_of(labelled, model.labels, SIZE)
+        film = film_of(labelled, model.labels, _size(model))
         times, truth = seconds_truth(film, len(model.labels))
         said = said_of(Small(film.i420, len(film.i420) / FPS), model)
         chances = said.probabilities[np.abs(said.times_s[None] - times[:, None]).argmin(1)]
@@ -67,6 +67,11 @@ def counts_on(model: Model, folder: Path) -> list[dict[str, Any]]:
             {"film": labelled.film.stem, "group": labelled.person, "counts": counts, "confidence": confidence}
         )
     return told
+
+
+def _size(model: Model) -> tuple[int, int]:
+    """(width, height) of the pictures that the model answers from."""
+    return small_size(*SIZE, model.short_px)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

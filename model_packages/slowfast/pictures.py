@@ -131,6 +131,19 @@ def _shrunk(frame: av.VideoFrame, size: tuple[int, int], square: bool = False) -
     return np.concatenate(planes)
 
 
+def shrunk(i420: Pictures, size: tuple[int, int]) -> Pictures:
+    """I420 pictures (pictures, 3/2 height, width) as ``decoded`` gives them at a ``size`` (width, height)."""
+    width, height = size
+    high, wide = i420.shape[1] * 2 // 3, i420.shape[2]
+    out = []
+    for picture in i420:
+        colours = picture[high:].reshape(2, high // 2, wide // 2)
+        planes = [cv2.resize(picture[:high], (width, height), interpolation=cv2.INTER_AREA)]
+        planes += [cv2.resize(c, (width // 2, height // 2), interpolation=cv2.INTER_AREA) for c in colours]
+        out.append(np.concatenate([plane.reshape(-1, width) for plane in planes]))
+    return np.stack(out)
+
+
 def rgb_of(i420: Pictures) -> Pictures:
     """Pictures (..., height, width, 3) in RGB from I420 ones (..., 3/2 height, width)."""
     *before, rows, width = i420.shape

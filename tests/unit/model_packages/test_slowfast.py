@@ -13,7 +13,8 @@ from bharatchef.observed import Analyser
 from bharatchef.perception.answers import check_answer
 from kitchen_sim.storyboard import motions
 from model_packages.serving.package import read_package
-from model_packages.slowfast import labelled, measuring, pictures
+from model_packages.slowfast import evaluate, inference, labelled, measuring, pictures
+from model_packages.slowfast.drawing import parts
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = Path(pictures.__file__).resolve().parent
@@ -106,6 +107,34 @@ def test_a_film_is_decoded_at_a_steady_rate_whatever_its_own() -> None:
     assert pictures.small_size(256, 455) == (144, 256)
     with pytest.raises(ValueError, match="film"):
         pictures.decoded(b"no film at all")
+
+
+def test_pictures_are_shrunk_as_a_film_is_decoded() -> None:
+    film = stripes(20, (256, 144), pictures.FPS)
+    whole, small = pictures.decoded(film, (256, 144)), pictures.decoded(film, (192, 112))
+    assert np.array_equal(pictures.shrunk(whole.i420, (192, 112)), small.i420)
+
+
+@pytest.mark.parametrize("labelled_films", [False, True])
+def test_a_package_is_measured_on_pictures_of_the_size_that_it_answers_from(
+    labelled_films: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+
+    def said_of(small: pictures.Small, model: inference.Model) -> inference.Said:
+        shown.append(small.i420.shape[1:])
+        times = np.arange(1, len(small.i420) / pictures.FPS)
+        return inference.Said(times, np.full((len(times), len(model.labels)), 1 / 38), model.labels)
+
+    monkeypatch.setattr(evaluate, "said_of", said_of)
+    model = inference.model_fn(str(PACKAGE))
+    if labelled_films:
+        own_films(tmp_path)
+        evaluate.counts_on(model, tmp_path)
+    else:
+        evaluate.figures_on(model, replace(parts(1, 1, 77)[2], films=1), seconds=4.0)
+    width, height = pictures.small_size(256, 144, model.short_px)
+    assert set(shown) == {(height * 3 // 2, width)}
 
 
 def test_clips_are_centred_and_repeat_the_edges() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.retraining.films import drawn
+from model_packages.members import members_in
 from model_packages.serving.package import read_package
+from model_packages.slowfast.context import MEMBER
 from model_packages.slowfast.evaluate import counts_on
 from model_packages.slowfast.inference import model_fn
 from model_packages.slowfast.train import main
@@ -51,6 +53,10 @@ def test_it_learns_keeps_what_it_looked_at_and_answers_as_a_package(tmp_path, ca
     told = json.loads((out / "metrics.json").read_text())
     before = json.loads((BUILT_IN / "metrics.json").read_text())
     assert told["startedFrom"] == before["weightsSha256"]
+    # What reads looks together goes on as it was.
+    kept = [members_in(folder / "weights.ovz", [MEMBER]) for folder in (out, BUILT_IN)]
+    assert kept[0] == kept[1] != {}
+    assert told["context"] == before["context"]
     # Each second that was learned from is right now, and hardly one was before.
     right = {}
     if not (out / "model.json").exists():
